@@ -1,0 +1,107 @@
+"""The `tally` command itself: the table of commands, loaded only when called, and the one place where errors are printed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from tallystick import __version__
+from tallystick.cli import output
+from tallystick.errors import TallystickError
+
+STOPPED = 130
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name: (module:attribute, what `tally --help` says of it)
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports a command's module only when that command is called, so that help comes at once."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands' names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        found: Any = getattr(importlib.import_module(module), attribute)
+        command = typer.main.get_command(as_app(found, cmd_name))
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table of commands without importing any of them."""
+        rows = [(name, text) for name, (_, text) in COMMANDS.items()]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+def as_app(found: Any, name: str) -> typer.Typer:
+    """Return ``found`` as a Typer app: itself if it is one, else an app of that single function."""
+    if isinstance(found, typer.Typer):
+        return found
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name)(found)
+    return single
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Link records about people under an agreement that the software enforces.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    """Link records about people under an agreement that the software enforces."""
+    if version:
+        sys.stdout.write(f"tallystick {__version__}\n")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        output.line(ctx.get_help())
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run `tally` and exit: 0 done, 1 refused by a rule, 2 bad input, 3 an internal failure."""
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run `tally` with these arguments and return its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in arguments
+    try:
+        result = app(args=arguments, prog_name="tally", standalone_mode=False)
+    except TallystickError as error:
+        output.error(error, as_json=as_json)
+        return error.exit_code
+    except typer.TyperException as error:
+        return output.usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        result = STOPPED
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        output.internal(error)
+        return 3
+    if result == STOPPED:
+        sys.stderr.write("Stopped. Nothing half-written was left; the same command goes on from here.\n")
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()
