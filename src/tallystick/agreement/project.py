@@ -1,0 +1,132 @@
+"""A project: who may use which fields and rows of a share, in what detail, where, and until when.
+
+One file `projects/<id>.toml` for each project. Requirements 156, 169 to 173 and 211.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tallystick.agreement.schema import Name, Section
+
+Detail = Literal[
+    "full", "year", "quarter", "month", "week", "band", "outward-code", "first-characters", "grouped"
+]
+Setting = Literal["ons-srs", "certified", "assured-connectivity", "government-analytical-platform"]
+KeyPolicy = Literal["per-project", "per-extract"]
+Decision = Literal["approved", "approved-with-conditions", "rejected", "withdrawn"]
+
+
+class Person(Section):
+    """`[[person]]`: one researcher, and until when the accreditation and training hold."""
+
+    name: str
+    account: str = ""
+    organisation: str = ""
+    accreditation: str = ""
+    accredited_until: date | None = None
+    trained_until: date | None = None
+    clearance: Literal["", "BPSS", "CTC", "SC", "DV"] = ""
+    accepted_terms_on: date | None = None
+    employee: bool = False
+
+
+class ProjectField(Section):
+    """`[[dataset.field]]`: one approved field, in how much detail it leaves, and why it is needed.
+
+    ``bands`` are the lower cut points of a number; ``groups`` maps a category to the one that stands for it;
+    ``characters`` is how many leading characters are kept.
+    """
+
+    name: str
+    detail: Detail = "full"
+    bands: tuple[float, ...] = ()
+    groups: dict[str, str] = Field(default_factory=dict)
+    characters: int | None = Field(default=None, ge=1)
+    justification: str = ""
+
+    @model_validator(mode="after")
+    def detail_has_its_setting(self) -> ProjectField:
+        """Refuse a detail without what it needs, and cut points that do not rise."""
+        needs = {"band": self.bands, "grouped": self.groups, "first-characters": self.characters}
+        if self.detail in needs and not needs[self.detail]:
+            setting = {"band": "bands", "grouped": "groups", "first-characters": "characters"}[self.detail]
+            raise ValueError(f"detail {self.detail!r} needs {setting!r}")
+        if list(self.bands) != sorted(set(self.bands)):
+            raise ValueError("bands must rise from each to the next")
+        return self
+
+
+class ProjectDataset(Section):
+    """`[[dataset]]`: the fields of one of the share's datasets, and which rows (a DuckDB condition)."""
+
+    name: Name
+    rows: str = ""
+    coverage_justification: str = ""
+    fields: tuple[ProjectField, ...] = Field(default=(), alias="field")
+
+
+class Approval(Section):
+    """`[[approval]]`: what a data owner, a panel or a board decided."""
+
+    body: str
+    decision: Decision
+    decided_on: date
+    stage: Literal["data-owner", "accreditation-panel"] = "data-owner"
+    datasets: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    reference: str = ""
+
+
+class FiveSafes(Section):
+    """`[five_safes]`: one statement for each of people, projects, settings, data, outputs (requirement 171)."""
+
+    people: str = ""
+    projects: str = ""
+    settings: str = ""
+    data: str = ""
+    outputs: str = ""
+
+
+class Merits(Section):
+    """`[merits]`: what the panels ask (requirement 167)."""
+
+    ethics: str = ""
+    necessity: str = ""
+    data_protection: str = ""
+    method: str = ""
+    public_good: str = ""
+
+
+class Project(Section):
+    """The whole project."""
+
+    id: Name
+    title: str = ""
+    aim: str = ""
+    summary: str = ""
+    summary_withheld_because: str = ""
+    starts: date | None = None
+    ends: date | None = None
+    revoked_on: date | None = None
+    keys: KeyPolicy = "per-project"
+    setting: Setting | None = None
+    recipient: str = ""
+    outside_data: tuple[str, ...] = ()
+    court_performance: bool = False
+    combination_assessment: str = ""
+    outputs: tuple[str, ...] = ()
+    people: tuple[Person, ...] = Field(default=(), alias="person")
+    datasets: tuple[ProjectDataset, ...] = Field(default=(), alias="dataset")
+    approvals: tuple[Approval, ...] = Field(default=(), alias="approval")
+    five_safes: FiveSafes = FiveSafes()
+    merits: Merits = Merits()
+    minimum_cell_count: int | None = Field(default=None, ge=1)
+    keep_extract_until: date | None = None
+
+    def dataset(self, name: str) -> ProjectDataset | None:
+        """Return the project's part of that dataset, or None."""
+        return next((dataset for dataset in self.datasets if dataset.name == name), None)

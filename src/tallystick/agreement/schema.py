@@ -1,0 +1,527 @@
+"""The agreement as one frozen document: who shares what with whom, why, under which power, until when.
+
+The model is deliberately lenient: an empty answer is a finding of a rule (`tallystick.agreement.rules`), with a source and a
+remedy; only what cannot be read at all (an unknown key, a wrong type, a word outside a closed vocabulary) is an error here.
+Names in TOML are singular for repeated tables (`[[party]]`), as `docs/agreement.md` shows.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal["mou", "dsa", "isp"]
+Purpose = Literal["performance", "operational", "research", "law-enforcement"]
+Regime = Literal["uk-gdpr", "part-3", "not-personal"]
+Classification = Literal["OFFICIAL", "OFFICIAL-SENSITIVE", "SECRET", "TOP SECRET"]
+Role = Literal["controller", "joint-controller", "independent-controller", "processor", "recipient"]
+Office = Literal[
+    "iao", "dpo", "siro", "cdo", "custodian", "dp-practitioner", "data-access-team", "chair", "lead"
+]
+FieldKind = Literal["identifier", "attribute", "event-date", "case-id", "linkage-evidence"]
+FieldType = Literal["string", "date", "datetime", "integer", "number", "boolean"]
+Validation = Literal["validated", "partly-validated", "unvalidated"]
+SpecialCategory = Literal[
+    "racial-or-ethnic-origin", "political-opinions", "religious-or-philosophical-beliefs",
+    "trade-union-membership", "genetic", "biometric", "health", "sex-life", "sexual-orientation",
+]  # fmt: skip
+"""UK GDPR Article 9(1); criminal-offence data is not among them (requirement 89)."""
+
+PERIOD = re.compile(r"P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
+
+
+def as_period(text: str) -> str:
+    """Return ``text`` if it is an ISO-8601 period of dates such as P3Y or P1Y6M; else raise ValueError."""
+    if not PERIOD.fullmatch(text):
+        raise ValueError("write a period as ISO 8601 has it, such as P3Y, P6M or P28D")
+    return text
+
+
+def after(start: date, period: str) -> date:
+    """Return the date one ``period`` after ``start``; the 31st falls back to the month's last day.
+
+    >>> after(date(2024, 2, 29), "P1Y")
+    datetime.date(2025, 2, 28)
+    """
+    match = PERIOD.fullmatch(as_period(period))
+    assert match is not None
+    years, months, weeks, days = (int(part or 0) for part in match.groups())
+    month = start.month - 1 + months
+    year = start.year + years + month // 12
+    month = month % 12 + 1
+    day = min(start.day, calendar.monthrange(year, month)[1])
+    return date(year, month, day) + timedelta(weeks=weeks, days=days)
+
+
+def with_zone(moment: datetime) -> datetime:
+    """Return the moment in UTC; a moment without a zone is taken as UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Period = Annotated[str, AfterValidator(as_period)]
+Moment = Annotated[datetime, AfterValidator(with_zone)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A frozen table of the agreement; a key that it does not know is an error."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        str_strip_whitespace=True,
+        ser_json_temporal="iso8601",
+    )
+
+
+class About(Section):
+    """`[agreement]`: what this is, for what, and when it runs."""
+
+    id: Name
+    title: str = ""
+    kind: Kind
+    purpose: Purpose
+    aim: str = ""
+    benefit: str = ""
+    justification: str = ""
+    classification: Classification | None = None
+    declassified_by: str = ""
+    starts: date | None = None
+    ends: date | None = None
+    next_review: date | None = None
+    reviewed_on: date | None = None
+    version: int = Field(default=1, ge=1)
+    supersedes: str = ""
+    ad_hoc: bool = False
+    personal_data: bool | None = None
+    personal_data_reason: str = ""
+    about_living_people: bool = True
+    previous_purpose: str = ""
+    compatibility: str = ""
+    nations: tuple[Literal["England", "Wales", "Scotland", "Northern Ireland"], ...] = ("England",)
+    business_need: str = ""
+    method: str = ""
+    template: str = ""
+    suspended_on: date | None = None
+    suspension_reason: str = ""
+    ended_on: date | None = None
+
+
+class Party(Section):
+    """`[[party]]`: a body that shares or receives, its role in law, and who holds its offices."""
+
+    name: str
+    role: Role
+    body: str = ""
+    contact: str = ""
+    responsibilities: str = ""
+    officers: dict[Office, str] = Field(default_factory=dict)
+    competent_authority: bool = False
+    government_security: bool | None = None
+    accredited_processor: str = ""
+    instructions: str = ""
+    waspi_signatory: bool = False
+    country: str = "United Kingdom"
+    secure_platform: str = ""
+    assures_compliance: bool = False
+    standard_retention: Period | None = None
+    subject_access: str = ""
+
+
+class LawfulBasis(Section):
+    """`[lawful_basis]`: the conditions that make the processing lawful."""
+
+    article_6: str = ""
+    article_9: str = ""
+    schedule_1: str = ""
+    part_3: str = ""
+    part_3_sensitive: str = ""
+    safeguards: str = ""
+    justification: str = ""
+    necessity: str = ""
+    consent: str = ""
+    confidentiality: Literal["", "court-order", "legislation", "consent", "public-interest"] = ""
+    other_law: tuple[str, ...] = ()
+
+
+class Risk(Section):
+    """`[[dpia.risk]]`: one row of the risk table."""
+
+    risk: str
+    solution: str = ""
+    result: Literal["", "eliminated", "reduced", "accepted"] = ""
+    evaluation: str = ""
+    residual: Literal["", "low", "medium", "high"] = ""
+
+
+class Dpia(Section):
+    """`[dpia]`: the screening and, where it says so, the full assessment."""
+
+    screened_on: date | None = None
+    screened_by: str = ""
+    outcome: Literal["", "full", "not-needed"] = ""
+    reason: str = ""
+    reference: str = ""
+    triggers: tuple[str, ...] = ()
+    completed_on: date | None = None
+    drafted_by: str = ""
+    approved_by: str = ""
+    approver_role: str = ""
+    approved_on: date | None = None
+    iao: str = ""
+    dpo_advice: str = ""
+    stakeholders: tuple[str, ...] = ()
+    no_consultation_reason: str = ""
+    stakeholder_approval: str = ""
+    alternatives: str = ""
+    risks: tuple[Risk, ...] = Field(default=(), alias="risk")
+    regulator_consulted_on: date | None = None
+    published_at: str = ""
+    automated_decisions: bool = False
+    review_on: date | None = None
+
+
+class Eia(Section):
+    """`[eia]`: the equality impact assessment."""
+
+    done_on: date | None = None
+    reference: str = ""
+    outcome: str = ""
+
+
+class DataField(Section):
+    """`[[dataset.field]]`: one column, its kind, and why it is needed."""
+
+    name: str
+    kind: FieldKind
+    matches: str = ""
+    required: bool = False
+    type: FieldType = "string"
+    format: str = ""
+    allowed: tuple[str, ...] = ()
+    minimum: float | date | None = None
+    maximum: float | date | None = None
+    max_length: int | None = Field(default=None, ge=1)
+    unique: bool = False
+    description: str = ""
+    special_category: bool | SpecialCategory = False
+    criminal_offence: bool = False
+    confidential_health: bool = False
+    intelligence: bool = False
+    justification: str = ""
+    reviewed_on: date | None = None
+    origin: str = ""
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether the field needs a justification of its own (requirements 90 and 169)."""
+        return bool(self.special_category) or self.criminal_offence or self.confidential_health
+
+
+class Quality(Section):
+    """`[dataset.quality]`: the quality statement that goes with a dataset (requirement 289)."""
+
+    scope: str = ""
+    format: str = ""
+    definitions: str = ""
+    period: str = ""
+    limits: str = ""
+    validation: Validation | None = None
+    timeliness: Literal["", "day-to-day", "research"] = ""
+    frequency: str = ""
+
+
+class Dataset(Section):
+    """`[[dataset]]`: what one supplier supplies, under which power, and its columns."""
+
+    name: Name
+    supplier: str
+    gateway: str = ""
+    regulations: str = ""
+    path: str = ""
+    id_column: str = "record_id"
+    eligible: str = ""
+    covers_from: date | None = None
+    covers_to: date | None = None
+    title: str = ""
+    description: str = ""
+    owner: str = ""
+    source: str = ""
+    population: Literal["", "children", "adults", "both"] = ""
+    classification: Classification | None = None
+    handling: str = ""
+    about_people: bool = True
+    anonymised: bool = False
+    pseudonymised: bool = False
+    anonymisation_assessment: str = ""
+    publication: Literal["", "allowed", "internal-only", "embargoed"] = ""
+    embargo_until: date | None = None
+    compliance_confirmed: bool = False
+    set_aside: Fraction | None = None
+    retention_reviewed_on: date | None = None
+    quality: Quality = Quality()
+    fields: tuple[DataField, ...] = Field(default=(), alias="field")
+
+    @property
+    def identifiers(self) -> tuple[DataField, ...]:
+        """The fields that the linker sees."""
+        return tuple(field for field in self.fields if field.kind == "identifier")
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it holds personal data: records of people that are not anonymised (requirement 207)."""
+        return self.about_people and not self.anonymised
+
+    def field(self, name: str) -> DataField | None:
+        """Return the field of that name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+class Linkage(Section):
+    """`[linkage]`: which datasets are linked, with which model, and by whom."""
+
+    model: str = "person"
+    between: tuple[tuple[str, str], ...] = ()
+    one_to_one: bool = True
+    threshold: Fraction = 0.95
+    uses: tuple[str, ...] = ()
+    linker: str = ""
+    people: tuple[str, ...] = ()
+    quality_assured_by: str = ""
+    analytical_only: bool = True
+    review_sample: int = Field(default=0, ge=0)
+
+
+class Supply(Section):
+    """`[supply]`: how supplies come in, and how many rows may be set aside before a supply is refused."""
+
+    set_aside: Fraction = 0.0
+    mechanism: str = ""
+    storage: str = ""
+    routes: tuple[str, ...] = ()
+    encrypted: bool = True
+    direct_access: bool = False
+    direct_access_reason: str = ""
+    two_factor: bool = False
+    role_based_access: bool = False
+
+
+class Retention(Section):
+    """`[retention]`: until when each thing is kept, and how it is disposed of."""
+
+    identifiers: Literal["on-linkage", "after-review"] | date = "on-linkage"
+    identifiers_reason: str = ""
+    attributes: Period | Literal["indefinite"] | None = None
+    links: Period | Literal["indefinite"] | None = None
+    extracts: Period | None = None
+    disposal: str = ""
+    responsible: str = ""
+    reviewed_on: date | None = None
+    agreed_by_all: bool = False
+    cohort_after_publication: Period | None = None
+    keep_pseudonymised: bool = False
+    opt_out: bool = True
+
+
+class Disclosure(Section):
+    """`[disclosure]`: what may leave as an output."""
+
+    minimum_cell_count: int | None = Field(default=None, ge=1)
+    rounding: int | None = Field(default=None, ge=1)
+    dominance_n: int = Field(default=2, ge=1)
+    dominance_share: Fraction = 0.9
+    p_percent: Fraction = 0.1
+    minimum_degrees_of_freedom: int = Field(default=10, ge=0)
+    zeros_are_disclosive: bool = False
+    aggregate_only: bool = True
+    publication: Literal["", "provider", "joint", "recipient"] = ""
+    onward_sharing: Literal["", "none", "named-recipients", "with-consent-of-owner"] = ""
+    analysis_agreed: str = ""
+    caveat: str = ""
+    checkers: int = Field(default=1, ge=1)
+
+
+class Recipient(Section):
+    """`[[recipient]]`: who may receive what, for which purposes."""
+
+    name: str
+    receives: Literal[
+        "", "identifiers", "de-identified extract", "outputs", "aggregate", "person-level extract"
+    ] = ""
+    purposes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    third_party: bool = False
+    link: str = ""
+    conditions: str = ""
+    prescribed_by: str = ""
+    clearance: Literal["", "BPSS", "CTC", "SC", "DV"] = ""
+    accreditation: str = ""
+
+
+class Review(Section):
+    """`[review]`: how often the agreement is looked at again, and by whom."""
+
+    every: Period | None = None
+    dates: tuple[date, ...] = ()
+    by: str = ""
+
+
+class Handling(Section):
+    """`[handling]`: controls on the data, and what people must know to handle it."""
+
+    instructions: str = ""
+    controls: str = ""
+    joint_sign_off: str = ""
+    independence: str = ""
+
+
+class Contact(Section):
+    """Who is told, what is done: the shape of `[foi]`, `[incident]` and `[dispute]`."""
+
+    contact: str = ""
+    procedure: str = ""
+    escalation: tuple[str, ...] = ()
+
+
+class Rights(Section):
+    """`[rights]`: who answers which right of the people in the data."""
+
+    considered: str = ""
+    access: str = ""
+    rectification: str = ""
+    erasure: str = ""
+    restriction: str = ""
+    objection: str = ""
+    complaints: str = ""
+    opt_out: str = ""
+    child_age: int | None = Field(default=None, ge=0, le=18)
+
+
+class Notice(Section):
+    """`[notice]`: the privacy notice, its version, where it stands, and whom people may write to."""
+
+    published_at: str = ""
+    version: str = ""
+    dated: date | None = None
+    contact: str = ""
+    dpo: str = ""
+    regulator: str = "Information Commission"
+    regulator_contact: str = ""
+    how_used: str = ""
+
+
+class Wales(Section):
+    """`[wales]`: what WASPI asks where a Welsh body shares personal data."""
+
+    template: str = ""
+    quality_assured_on: date | None = None
+    agreement_decision: str = ""
+
+
+class Lab(Section):
+    """`[lab]`: the promises of a Justice Data Lab share."""
+
+    minimum_cohort: int = Field(default=60, ge=1)
+    team: str = ""
+    review_weeks: int = Field(default=4, ge=0)
+    follow_up_months: int = Field(default=12, ge=1)
+
+
+class Signature(Section):
+    """`[[signature]]`: who signed for which office of which party, when, and which document."""
+
+    party: str
+    officer: Office
+    name: str
+    signed_at: Moment
+    document_hash: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+
+
+class Agreement(Section):
+    """The whole agreement. Equal agreements have equal hashes; a signature is never part of what is signed."""
+
+    about: About = Field(alias="agreement")
+    parties: tuple[Party, ...] = Field(default=(), alias="party")
+    lawful_basis: LawfulBasis = LawfulBasis()
+    dpia: Dpia = Dpia()
+    eia: Eia = Eia()
+    datasets: tuple[Dataset, ...] = Field(default=(), alias="dataset")
+    linkage: Linkage | None = None
+    supply: Supply = Supply()
+    retention: Retention = Retention()
+    disclosure: Disclosure = Disclosure()
+    recipients: tuple[Recipient, ...] = Field(default=(), alias="recipient")
+    review: Review = Review()
+    handling: Handling = Handling()
+    foi: Contact = Contact()
+    incident: Contact = Contact()
+    dispute: Contact = Contact()
+    rights: Rights = Rights()
+    notice: Notice = Notice()
+    wales: Wales = Wales()
+    lab: Lab | None = None
+    signatures: tuple[Signature, ...] = Field(default=(), alias="signature")
+
+    @model_validator(mode="after")
+    def names_are_unique(self) -> Agreement:
+        """Refuse two parties, two datasets, or two fields of one dataset, of the same name."""
+        for what, names in self._names():
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what} named twice: {', '.join(twice)}")
+        return self
+
+    def _names(self) -> Iterator[tuple[str, list[str]]]:
+        yield "party", [party.name for party in self.parties]
+        yield "dataset", [dataset.name for dataset in self.datasets]
+        for dataset in self.datasets:
+            yield f"field of dataset {dataset.name}", [field.name for field in dataset.fields]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether data-protection law applies: what the agreement says, or else what its datasets are.
+
+        UK GDPR covers living people only (recital 27, DPA 2018 s.3(2)).
+        """
+        if not self.about.about_living_people:
+            return False
+        if self.about.personal_data is not None:
+            return self.about.personal_data
+        return any(dataset.is_personal for dataset in self.datasets)
+
+    @property
+    def regime(self) -> Regime:
+        """The law that the purpose brings with it, whatever the body's status (requirements 3 and 4)."""
+        if not self.is_personal:
+            return "not-personal"
+        return "part-3" if self.about.purpose == "law-enforcement" else "uk-gdpr"
+
+    @property
+    def has_special_category(self) -> bool:
+        """Whether any field is of a special category (Article 9)."""
+        return any(field.special_category for dataset in self.datasets for field in dataset.fields)
+
+    @property
+    def has_criminal_offence(self) -> bool:
+        """Whether any field is criminal-offence data (Article 10)."""
+        return any(field.criminal_offence for dataset in self.datasets for field in dataset.fields)
+
+    def party(self, name: str) -> Party | None:
+        """Return the party of that name, or None."""
+        return next((party for party in self.parties if party.name == name), None)
+
+    def dataset(self, name: str) -> Dataset | None:
+        """Return the dataset of that name, or None."""
+        return next((dataset for dataset in self.datasets if dataset.name == name), None)
+
+    def set_aside_for(self, dataset: Dataset) -> float:
+        """Return the share of the dataset's rows that may be set aside before the supply is refused."""
+        return self.supply.set_aside if dataset.set_aside is None else dataset.set_aside
