@@ -13,10 +13,13 @@ from pydantic import Field, model_validator
 from tallystick.agreement.schema import Name, Section
 
 Detail = Literal[
-    "full", "year", "quarter", "month", "week", "band", "outward-code", "first-characters", "grouped"
-]
+    "full", "year", "quarter", "month", "week", "days-from", "band", "clipped", "outward-code", "geography",
+    "first-characters", "grouped", "rare-merged", "keyed",
+]  # fmt: skip
 Setting = Literal["ons-srs", "certified", "assured-connectivity", "government-analytical-platform"]
 KeyPolicy = Literal["per-project", "per-extract"]
+Coverage = Literal["linked", "all"]
+"""Whose rows leave: people found in more than one dataset, or everybody (requirement 211)."""
 Decision = Literal["approved", "approved-with-conditions", "rejected", "withdrawn"]
 
 
@@ -38,7 +41,9 @@ class ProjectField(Section):
     """`[[dataset.field]]`: one approved field, in how much detail it leaves, and why it is needed.
 
     ``bands`` are the lower cut points of a number; ``groups`` maps a category to the one that stands for it;
-    ``characters`` is how many leading characters are kept.
+    ``characters`` is how many leading characters are kept; ``bottom`` and ``top`` where a number is clipped; ``index`` the
+    event from which days are counted (a field of the same dataset, or ``dataset.field`` for the person's first); ``level``
+    the rung of the geography ladder; ``minimum_count`` the fewest rows a category may have and still stand alone.
     """
 
     name: str
@@ -46,15 +51,27 @@ class ProjectField(Section):
     bands: tuple[float, ...] = ()
     groups: dict[str, str] = Field(default_factory=dict)
     characters: int | None = Field(default=None, ge=1)
+    bottom: float | None = None
+    top: float | None = None
+    index: str = ""
+    level: str = ""
+    minimum_count: int | None = Field(default=None, ge=2)
     justification: str = ""
 
     @model_validator(mode="after")
     def detail_has_its_setting(self) -> ProjectField:
         """Refuse a detail without what it needs, and cut points that do not rise."""
-        needs = {"band": self.bands, "grouped": self.groups, "first-characters": self.characters}
-        if self.detail in needs and not needs[self.detail]:
-            setting = {"band": "bands", "grouped": "groups", "first-characters": "characters"}[self.detail]
-            raise ValueError(f"detail {self.detail!r} needs {setting!r}")
+        needs: dict[str, tuple[str, object]] = {
+            "band": ("bands", self.bands),
+            "grouped": ("groups", self.groups),
+            "first-characters": ("characters", self.characters),
+            "clipped": ("bottom' or 'top", (self.bottom, self.top) != (None, None)),
+            "days-from": ("index", self.index),
+            "geography": ("level", self.level),
+            "rare-merged": ("minimum_count", self.minimum_count),
+        }
+        if self.detail in needs and not needs[self.detail][1]:
+            raise ValueError(f"detail {self.detail!r} needs {needs[self.detail][0]!r}")
         if list(self.bands) != sorted(set(self.bands)):
             raise ValueError("bands must rise from each to the next")
         return self
@@ -113,6 +130,7 @@ class Project(Section):
     ends: date | None = None
     revoked_on: date | None = None
     keys: KeyPolicy = "per-project"
+    coverage: Coverage = "linked"
     setting: Setting | None = None
     recipient: str = ""
     outside_data: tuple[str, ...] = ()
