@@ -141,14 +141,21 @@ class LawfulBasis(Section):
     article_6: str = ""
     article_9: str = ""
     schedule_1: str = ""
-    part_3: str = ""
-    part_3_sensitive: str = ""
     safeguards: str = ""
     justification: str = ""
     necessity: str = ""
     consent: str = ""
     confidentiality: Literal["", "court-order", "legislation", "consent", "public-interest"] = ""
     other_law: tuple[str, ...] = ()
+
+
+class Part3(Section):
+    """`[part_3]`: what law-enforcement processing asks under DPA 2018 Part 3, and nothing else does (X6)."""
+
+    basis: str = ""
+    sensitive_processing: str = ""
+    logging: str = ""
+    distinction: str = ""
 
 
 class Risk(Section):
@@ -261,6 +268,9 @@ class Dataset(Section):
     anonymised: bool = False
     pseudonymised: bool = False
     anonymisation_assessment: str = ""
+    anonymisation_doubt: bool = False
+    dpo_referral: str = ""
+    smallest_group: int | None = Field(default=None, ge=0)
     publication: Literal["", "allowed", "internal-only", "embargoed"] = ""
     embargo_until: date | None = None
     compliance_confirmed: bool = False
@@ -451,6 +461,7 @@ class Agreement(Section):
     about: About = Field(alias="agreement")
     parties: tuple[Party, ...] = Field(default=(), alias="party")
     lawful_basis: LawfulBasis = LawfulBasis()
+    part_3: Part3 = Part3()
     dpia: Dpia = Dpia()
     eia: Eia = Eia()
     datasets: tuple[Dataset, ...] = Field(default=(), alias="dataset")

@@ -1,0 +1,21 @@
+"""All rules that read the agreement, a project, or what is done under them; and the check that runs them.
+
+`governance` keeps its own table of the same `Rule` for the states that it holds; `docs/requirements.md` is made from both.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tallystick.agreement.rule import DOORS, Case, Door, Need, Rule, broken
+from tallystick.agreement.schema import Agreement
+from tallystick.errors import Finding
+
+__all__ = ["DOORS", "RULES", "Case", "Door", "Need", "Rule", "broken", "check"]
+
+RULES: tuple[Rule, ...] = ()
+
+
+def check(agreement: Agreement, on: date) -> tuple[Finding, ...]:
+    """Return every finding of every rule that reads an agreement, as things stand on that day."""
+    return broken(RULES, "agreement", agreement, Case(on, agreement))
