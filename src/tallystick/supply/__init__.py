@@ -1,0 +1,11 @@
+"""Supplies: a supplier's file is read, held against its contract, and split into identifiers and attributes.
+
+`take` is the whole way, for the door; the parts are for those who need one alone.
+"""
+
+from tallystick.supply.contract import Column, Contract
+from tallystick.supply.read import read
+from tallystick.supply.split import Split, split
+from tallystick.supply.taking import Report, Taken, take
+
+__all__ = ["Column", "Contract", "Report", "Split", "Taken", "read", "split", "take"]
