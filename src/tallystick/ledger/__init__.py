@@ -2,7 +2,7 @@
 
 from tallystick.ledger.chain import Entry, Ledger, Verdict, canonical, digest
 from tallystick.ledger.destruction import Certificate, certify, destroy, fingerprint
-from tallystick.ledger.sealing import new_key, seal, unseal
+from tallystick.ledger.sealing import new_key, seal, unseal, write_secret
 
 __all__ = [
     "Certificate",
@@ -17,4 +17,5 @@ __all__ = [
     "new_key",
     "seal",
     "unseal",
+    "write_secret",
 ]

@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock
 
 from tallystick.errors import BadInput, Finding
+from tallystick.ledger.sealing import write_secret
 
 GENESIS = "sha256:" + "0" * 64
 
@@ -235,13 +236,7 @@ class Ledger:
             ) from error
 
     def _write_head(self, head: Head) -> None:
-        aside = self.head_path.with_name(self.head_path.name + ".part")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(canonical(asdict(head)))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self.head_path)
+        write_secret(self.head_path, canonical(asdict(head)))
 
     def _lock(self) -> FileLock:
         return FileLock(self.head_path.with_name(self.head_path.name + ".lock"), mode=0o600)

@@ -22,14 +22,21 @@ def new_key(path: Path) -> str:
     """
     if path.exists():
         return str(_read_key(path).to_public())
-    path.parent.mkdir(parents=True, exist_ok=True)
     identity = x25519.Identity.generate()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{identity}\n")
+    write_secret(path, f"{identity}\n".encode())
+    return str(identity.to_public())
+
+
+def write_secret(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` with mode 0600, whole or not at all, flushed to the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return str(identity.to_public())
+    aside.replace(path)
 
 
 def seal(data: bytes, recipient: str, path: Path) -> None:

@@ -1,0 +1,68 @@
+"""The door `extract`: one project's approved fields and rows, under ids that mean nothing anywhere else."""
+
+from __future__ import annotations
+
+import secrets
+
+import pyarrow.parquet as pq
+
+from tallystick import deidentify as engine
+from tallystick.agreement import gates
+from tallystick.agreement.io import document_hash
+from tallystick.agreement.project import Project
+from tallystick.agreement.schema import Agreement
+from tallystick.errors import BadInput
+from tallystick.ledger import write_secret
+from tallystick.share import acts
+from tallystick.share.acts import Clock
+from tallystick.share.rooms import Share, read_parquet
+
+
+def event(project: Project) -> str:
+    """Return the id of the act in the ledger: of the project as it was approved, so that a new approval is a new act."""
+    return f"extract/{project.id}/{document_hash(project)[7:23]}"
+
+
+def extract(share: Share, agreement: Agreement, project: Project, *, clock: Clock) -> None:
+    """Make the project's extract from its approval and from nothing else; the same approval is served once.
+
+    Raises Refused where a rule guards the door, BadInput where the steward holds no data yet.
+    """
+    if acts.is_done(share, event(project)):
+        return
+    gates.ask(agreement, "extract", clock.now.date(), project=project)
+    names = [dataset.name for dataset in project.datasets]
+    for name in names:
+        if not (share.steward / "attributes" / f"{name}.parquet").exists():
+            raise BadInput(f"The steward holds no {name} yet: run `tally deidentify` first.")
+    attributes = {name: read_parquet(share.steward / "attributes" / f"{name}.parquet") for name in names}
+    made = engine.extract(
+        attributes,
+        read_parquet(share.steward / "persons.parquet"),
+        project,
+        agreement,
+        project_key(share, project),
+    )
+    details: dict[str, object] = {
+        "project": project.id,
+        "rows": {name: table.num_rows for name, table in made.tables.items()},
+        "fields": {name: table.column_names for name, table in made.tables.items()},
+        "until": project.ends,
+    }
+    with acts.act(
+        share, event(project), name="extract", subject=project.id, clock=clock, details=details
+    ) as folder:
+        room = folder / "rooms" / "projects" / project.id
+        (room / "extract").mkdir(parents=True)
+        for name, table in made.tables.items():
+            pq.write_table(table, room / "extract" / f"{name}.parquet", compression="zstd")
+        (room / "dictionary.csv").write_text(engine.dictionary_csv(made.dictionary), encoding="utf-8")
+        (room / "conditions.html").write_text(made.conditions.html, encoding="utf-8")
+
+
+def project_key(share: Share, project: Project) -> bytes:
+    """Return the project's own random key of 32 bytes, made on first use, in the steward's keys (mode 0600)."""
+    path = share.key("steward", f"project-{project.id}")
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(32))
+    return path.read_bytes()

@@ -1,0 +1,185 @@
+"""A share on disk: which room is where, which door may open which room, and the lock that keeps two runs apart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from tallystick.errors import BadInput
+from tallystick.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Door:
+    """What one door reads and writes, as the first parts of paths under the share (``*`` stands for one name)."""
+
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+DOORS: dict[str, Door] = {
+    "supply": Door(
+        reads=("supplies",),
+        writes=(
+            "rooms/supplier-*/identifiers.parquet.age",
+            "rooms/supplier-*/attributes.parquet.age",
+            "rooms/supplier-*/keys.parquet",
+            "rooms/supplier-*/quality.html",
+            "rooms/supplier-*/quality.json",
+            "rooms/steward/supplies",
+        ),
+    ),
+    "link": Door(
+        reads=("rooms/supplier-*/identifiers.parquet.age", "keys/linker"),
+        writes=("rooms/linker",),
+    ),
+    "evaluate": Door(
+        reads=("rooms/supplier-*/keys.parquet", "rooms/linker/persons.parquet", "truth"),
+        writes=("rooms/linker/truth.json",),
+    ),
+    "deidentify": Door(
+        reads=(
+            "rooms/supplier-*/attributes.parquet.age",
+            "rooms/linker/persons.parquet",
+            "keys/steward",
+        ),
+        writes=("rooms/steward",),
+    ),
+    "extract": Door(
+        reads=("rooms/steward", "keys/steward", "projects"),
+        writes=("rooms/projects/*",),
+    ),
+    "destroy": Door(
+        reads=(
+            "supplies",
+            "keys",
+            "rooms/supplier-*/identifiers.parquet.age",
+            "rooms/supplier-*/attributes.parquet.age",
+        ),
+        writes=(),
+    ),
+    "report": Door(
+        reads=("rooms/linker/quality.json", "rooms/linker/truth.json", "rooms/steward", "projects"),
+        writes=("reports",),
+    ),
+}
+"""Every door may also read `agreement.toml` and write the ledger. Only `supply` sees identifiers and attributes together."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The folder of one share, and where its parts lie."""
+
+    root: Path
+
+    @property
+    def agreement(self) -> Path:
+        """The executable agreement."""
+        return self.root / "agreement.toml"
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, and its head apart."""
+        return Ledger(self.root / "ledger.jsonl", self.root / "ledger.head")
+
+    @property
+    def linker(self) -> Path:
+        """The room that sees identifiers and no attributes."""
+        return self.root / "rooms" / "linker"
+
+    @property
+    def steward(self) -> Path:
+        """The room that sees attributes and no identifiers."""
+        return self.root / "rooms" / "steward"
+
+    @property
+    def truth(self) -> Path:
+        """The truth of a synthetic share: `<source>.csv` with record_id and person. Real shares have none."""
+        return self.root / "truth"
+
+    @property
+    def report(self) -> Path:
+        """The one page on what was done."""
+        return self.root / "reports" / "share.html"
+
+    @property
+    def staging(self) -> Path:
+        """Where an act writes before it is in the ledger."""
+        return self.root / ".staging"
+
+    def supplier(self, source: str) -> Path:
+        """The room of one dataset's supplier."""
+        return self.root / "rooms" / f"supplier-{source}"
+
+    def project(self, project_id: str) -> Path:
+        """The room of one project."""
+        return self.root / "rooms" / "projects" / project_id
+
+    def key(self, room: str, name: str) -> Path:
+        """The file of one key of one room."""
+        return self.root / "keys" / room / f"{name}.key"
+
+    def relative(self, path: Path) -> str:
+        """Return the path as the ledger names it."""
+        return path.relative_to(self.root).as_posix()
+
+
+def open_share(folder: Path) -> Share:
+    """Return the share in ``folder``; raise BadInput where there is none."""
+    share = Share(folder.resolve())
+    if not share.agreement.is_file():
+        raise BadInput(
+            f"There is no share in {folder}: it has no agreement.toml. "
+            "Make one with `tally init DIR --template moj-dfe`, or name the right folder."
+        )
+    return share
+
+
+@contextmanager
+def locked(share: Share) -> Iterator[None]:
+    """Hold the share's one lock; raise BadInput where another process holds it."""
+    lock = FileLock(share.root / ".lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BadInput(
+            f"Another `tally` is at work in {share.root.name}. Wait for it to end, then run this again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """Return the table in a Parquet file of one of the rooms; raise BadInput where it is missing or broken."""
+    try:
+        with path.open("rb") as file:
+            return pq.read_table(file)
+    except FileNotFoundError:
+        raise BadInput(
+            f"{path.parent.name}/{path.name} is missing: run the step that makes it first."
+        ) from None
+    except pa.ArrowInvalid:
+        raise BadInput(
+            f"{path.parent.name}/{path.name} is not Parquet any more; restore it from a backup."
+        ) from None
+
+
+def from_bytes(data: bytes) -> pa.Table:
+    """Return the table in these bytes of a Parquet file."""
+    return pq.read_table(pa.BufferReader(data))
+
+
+def to_bytes(table: pa.Table) -> bytes:
+    """Return the table as the bytes of a Parquet file (zstd), for sealing."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()

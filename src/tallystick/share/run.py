@@ -1,0 +1,168 @@
+"""The whole way: every step that the agreement allows, in order, going on where an interruption stopped it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tallystick.agreement import gates, io
+from tallystick.agreement.rule import Door
+from tallystick.agreement.schema import Agreement
+from tallystick.errors import BadInput, Refused
+from tallystick.share import acts
+from tallystick.share.acts import Clock
+from tallystick.share.deidentify import deidentify
+from tallystick.share.destroy import destroy, is_due
+from tallystick.share.evaluate import evaluate
+from tallystick.share.extract import event as extract_event
+from tallystick.share.extract import extract
+from tallystick.share.link import link
+from tallystick.share.report import report
+from tallystick.share.rooms import Share, locked
+from tallystick.share.supply import event as supply_event
+from tallystick.share.supply import supply
+
+STEPS = ("supply", "link", "destroy", "deidentify", "extract", "report")
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run: what it was, and whether it was done now, had been done, or waits (and for what)."""
+
+    name: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    steps: tuple[Step, ...]
+    recovered: tuple[str, ...] = ()
+    accuracy: dict[str, Any] | None = None
+    report: str = ""
+
+
+def run(
+    share: Share,
+    *,
+    clock: Clock,
+    supplies: Path | None = None,
+    until: str | None = None,
+    engine: str = "native",
+    seed: int = 1,
+    step: Progress = lambda done, text: None,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> Outcome:
+    """Do each step that is not yet done, up to ``until``, and return what was done.
+
+    Raises Refused where a rule says no, BadInput where a file is not right; what was done before stays done.
+    """
+    if until is not None and until not in STEPS:
+        raise BadInput(f"There is no step {until!r}. The steps are: {', '.join(STEPS)}.")
+    wanted = STEPS[: STEPS.index(until) + 1] if until else STEPS
+    with locked(share):
+        recovered = tuple(acts.recover(share))
+        agreement = io.load(share.agreement)
+        done: list[Step] = []
+        accuracy = None
+        for number, name in enumerate(wanted):
+            step(number / len(wanted), name)
+            match name:
+                case "supply":
+                    for dataset in agreement.datasets:
+                        before = acts.is_done(share, supply_event(dataset.name))
+                        step(number / len(wanted), f"supply {dataset.name}")
+                        supply(share, agreement, dataset, supplies=supplies, clock=clock, entropy=entropy)
+                        done.append(_step(f"supply {dataset.name}", before))
+                case "link":
+                    before = acts.is_done(share, "link")
+
+                    def within(part: float, text: str, first: int = number) -> None:
+                        step((first + part) / len(wanted), f"link: {text}")
+
+                    link(share, agreement, clock=clock, engine_name=engine, seed=seed, step=within)
+                    done.append(_step("link", before))
+                    found = evaluate(share, agreement, clock=clock)
+                    if found is not None:
+                        accuracy = asdict(found) | {
+                            "precision": found.precision,
+                            "recall": found.recall,
+                            "f1": found.f1,
+                        }
+                case "destroy":
+                    done.append(_destroy(share, agreement, clock))
+                case "deidentify":
+                    before = acts.is_done(share, "deidentify")
+                    deidentify(share, agreement, clock=clock)
+                    done.append(_step("deidentify", before))
+                case "extract":
+                    for project in io.load_projects(share.root):
+                        before = acts.is_done(share, extract_event(project))
+                        extract(share, agreement, project, clock=clock)
+                        done.append(_step(f"extract {project.id}", before))
+                case "report":
+                    report(share, agreement, clock=clock)
+                    done.append(Step("report", "done"))
+        step(1.0, "done")
+    written = str(share.report) if share.report.exists() else ""
+    return Outcome(tuple(done), recovered, accuracy, written)
+
+
+def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step, ...]:
+    """Return what a run would do, and which rules would stop it, without touching anything."""
+    agreement = io.load(share.agreement)
+    steps: list[Step] = []
+    for name in STEPS[: STEPS.index(until) + 1] if until else STEPS:
+        match name:
+            case "supply":
+                for dataset in agreement.datasets:
+                    is_done = acts.is_done(share, supply_event(dataset.name))
+                    steps.append(_planned(f"supply {dataset.name}", "supply", is_done, agreement, clock))
+            case "link" | "deidentify":
+                steps.append(_planned(name, name, acts.is_done(share, name), agreement, clock))
+            case "destroy":
+                is_done = acts.is_done(share, "destroy/identifiers/done")
+                if not is_done and not is_due(agreement, clock):
+                    steps.append(Step("destroy identifiers", f"waits: {agreement.retention.identifiers}"))
+                else:
+                    steps.append(_planned("destroy identifiers", "destroy", is_done, agreement, clock))
+            case "extract":
+                for project in io.load_projects(share.root):
+                    is_done = acts.is_done(share, extract_event(project))
+                    steps.append(
+                        _planned(
+                            f"extract {project.id}", "extract", is_done, agreement, clock, project=project
+                        )
+                    )
+            case _:
+                steps.append(Step(name, "would be done"))
+    return tuple(steps)
+
+
+def _planned(
+    text: str, door: Door, is_done: bool, agreement: Agreement, clock: Clock, **subjects: Any
+) -> Step:
+    if is_done:
+        return Step(text, "was done before")
+    try:
+        gates.ask(agreement, door, clock.now.date(), **subjects)
+    except Refused as refused:
+        return Step(text, "would be refused: " + "; ".join(sorted({f.rule for f in refused.findings})))
+    return Step(text, "would be done")
+
+
+def _destroy(share: Share, agreement: Agreement, clock: Clock) -> Step:
+    before = acts.is_done(share, "destroy/identifiers/done")
+    if not before and not is_due(agreement, clock):
+        return Step("destroy identifiers", f"waits: {agreement.retention.identifiers}")
+    destroy(share, agreement, clock=clock)
+    return _step("destroy identifiers", before)
+
+
+def _step(name: str, before: bool) -> Step:
+    return Step(name, "was done before" if before else "done")
