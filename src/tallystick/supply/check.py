@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.errors import BadInput, Finding
 from tallystick.supply.breach import SHOWN, Breach, Place, places
 from tallystick.supply.contract import Column, Contract
 from tallystick.supply.header import check_header
-from tallystick.supply.reading import Mask, Reading
-from tallystick.supply.values import Fault, mask_of, repeated, type_column
+from tallystick.supply.reading import Reading
+from tallystick.supply.values import Fault, repeated, type_column
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,10 @@ def _columns(contract: Contract) -> list[Column]:
 
 def _record_ids(raw: Any) -> list[Fault]:
     fault = repeated(
-        raw, "supply.record-id-twice", "The record id stands in more than one row.", "Give each record an id of its own."
+        raw,
+        "supply.record-id-twice",
+        "The record id stands in more than one row.",
+        "Give each record an id of its own.",
     )
     return [fault] if fault.mask.any() else []
 
@@ -126,8 +128,3 @@ def _refuse(reading: Reading, breaches: list[Breach], rows: int = 0, share: floa
     else:
         message = f"{reading.file} does not keep the agreement's contract. Nothing was taken."
     raise BadInput(message, findings)
-
-
-def is_present(column: Any) -> Mask:
-    """Where a column has a value."""
-    return mask_of(pc.is_valid(column))

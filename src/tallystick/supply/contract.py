@@ -112,9 +112,7 @@ class Contract:
             raise BadInput(f"Dataset {self.dataset} lists no fields. List them as [[dataset.field]].")
 
     @classmethod
-    def from_dataset(
-        cls, dataset: Dataset, *, set_aside: float = 0.0, small_count: int = 10
-    ) -> Contract:
+    def from_dataset(cls, dataset: Dataset, *, set_aside: float = 0.0, small_count: int = 10) -> Contract:
         """The contract that the agreement's ``dataset`` sets.
 
         ``set_aside`` and ``small_count`` are the agreement's own, for a dataset that says nothing of it. Raises BadInput

@@ -50,11 +50,11 @@ class DateColumn:
     refusal: Breach | None = None
 
 
-def read_dates(name: str, texts: Any, format: str) -> DateColumn:
+def read_dates(name: str, texts: Any, written: str) -> DateColumn:
     """The dates in ``texts`` (a chunked array of trimmed text, null where empty).
 
-    ``format`` is the agreement's strptime format; when empty it is found out. A value that is no date of the format gives
-    null. ``refusal`` is set where the whole column cannot be read without a guess.
+    ``written`` is the agreement's strptime format; when empty it is found out. A value that is no date of it gives null.
+    ``refusal`` is set where the whole column cannot be read without a guess.
     """
     encoded = texts.dictionary_encode().unify_dictionaries().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
@@ -62,10 +62,10 @@ def read_dates(name: str, texts: Any, format: str) -> DateColumn:
     distinct = pc.replace_substring_regex(encoded.dictionary, MIDNIGHT, "")
     counts = _counts(encoded, len(distinct))
     refusal = None
-    if not format:
-        format, refusal = detect_format(name, distinct, counts)
-    parsed = _parse(distinct, format) if format else pa.nulls(len(distinct), pa.date32())
-    return DateColumn(format, parsed.take(encoded.indices), refusal)
+    if not written:
+        written, refusal = detect_format(name, distinct, counts)
+    parsed = _parse(distinct, written) if written else pa.nulls(len(distinct), pa.date32())
+    return DateColumn(written, parsed.take(encoded.indices), refusal)
 
 
 def detect_format(name: str, distinct: Any, counts: Any) -> tuple[str, Breach | None]:
@@ -79,10 +79,15 @@ def detect_format(name: str, distinct: Any, counts: Any) -> tuple[str, Breach | 
     family = max(weights, key=lambda i: weights[i])
     total = weights[family]
     if short > total:
-        return "", _refusal(name, "supply.date-year", "years of two digits leave the century open.", "Write years in full.")
+        return "", _refusal(
+            name, "supply.date-year", "years of two digits leave the century open.", "Write years in full."
+        )
     if not total:
         return "", _refusal(
-            name, "supply.date", "no value is a date that is known.", "Write dates as YYYY-MM-DD, or give the field a `format`."
+            name,
+            "supply.date",
+            "no value is a date that is known.",
+            "Write dates as YYYY-MM-DD, or give the field a `format`.",
         )
     shape, formats = FAMILIES[family]
     if len(formats) == 1:
@@ -95,8 +100,8 @@ def _choose(
     name: str, formats: tuple[str, ...], values: Any, counts: Any, total: int
 ) -> tuple[str, Breach | None]:
     """The one of ``formats`` that the values prove; a value proves a format that alone makes it a date."""
-    read = {format: _parse(values, format) for format in formats}
-    best = max(formats, key=lambda format: _weight(pc.is_valid(read[format]), counts))
+    read = {one: _parse(values, one) for one in formats}
+    best = max(formats, key=lambda one: _weight(pc.is_valid(read[one]), counts))
     for other in formats:
         if other == best:
             continue
@@ -107,7 +112,10 @@ def _choose(
         for_other = _weight(pc.and_(pc.is_null(read[best]), pc.is_valid(read[other])), counts)
         pair = f"{plain_format(best)} and {plain_format(other)}"
         if for_other > CONTRARY * total:
-            message = f"dates in two orders are mixed: {for_best:,} can only be {plain_format(best)}, {for_other:,} only {plain_format(other)}."
+            message = (
+                f"dates in two orders are mixed: {for_best:,} can only be {plain_format(best)}, "
+                f"{for_other:,} only {plain_format(other)}."
+            )
             return "", _refusal(name, "supply.date-order", message, "Write every date as YYYY-MM-DD.")
         if not for_best or (total >= MANY and for_best < EVIDENCE * total):
             message = f"day and month cannot be told apart: the values fit {pair}."
@@ -116,9 +124,9 @@ def _choose(
     return best, None
 
 
-def _parse(values: Any, format: str) -> Any:
-    """``values`` as date32 by ``format``; null where one is no date that exists, of a year in four digits."""
-    earliest = EARLIEST_PACKED_YEAR if format in PACKED else 1
+def _parse(values: Any, written: str) -> Any:
+    """``values`` as date32 as ``written``; null where one is no date that exists, of a year in four digits."""
+    earliest = EARLIEST_PACKED_YEAR if written in PACKED else 1
     con = connection()
     con.register("texts", pa.table({"i": pa.array(range(len(values)), pa.int64()), "value": values}))
     table = con.sql(
@@ -128,7 +136,7 @@ def _parse(values: Any, format: str) -> Any:
         from parsed
         order by i
         """,
-        params={"format": format, "earliest": earliest},
+        params={"format": written, "earliest": earliest},
     ).to_arrow_table()
     con.close()
     column = table.column("date").combine_chunks()

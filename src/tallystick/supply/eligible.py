@@ -1,8 +1,7 @@
 """The agreement's `eligible` condition: which records belong to the share at all.
 
-The condition is SQL, but only so much of it as a condition on one record needs: the dataset's own columns, literals, comparisons and
-a short list of functions. Everything else (subqueries, files, settings, functions that are not listed) is refused before DuckDB
-sees it. Its conjuncts are the reasons by which dropped records are counted.
+The condition is SQL, but only so much of it as a condition on one record needs: the dataset's own columns, literals, comparisons
+and a short list of functions. Everything else (subqueries, files, settings, functions not listed) is refused before DuckDB sees it. Its conjuncts are the reasons by which dropped records are counted.
 """
 
 from __future__ import annotations
@@ -22,16 +21,21 @@ from tallystick.errors import BadInput
 from tallystick.supply.sql import connection
 
 NODES: Final[tuple[type[exp.Expr], ...]] = (
-    exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
-    exp.Like, exp.ILike, exp.Null, exp.Boolean, exp.Literal, exp.Column, exp.Identifier, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div,
-    exp.Mod, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.DataType, exp.Interval, exp.Var,
-    exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Coalesce, exp.Abs, exp.Substring, exp.StartsWith, exp.Left, exp.Right,
-    exp.Extract, exp.Year, exp.Month, exp.Day, exp.DateDiff, exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc, exp.TsOrDsToDate, exp.Nullif, exp.Date,
+    exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is,
+    exp.In, exp.Between, exp.Like, exp.ILike, exp.Null, exp.Boolean, exp.Literal, exp.Column,
+    exp.Identifier, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Case, exp.If, exp.Cast,
+    exp.TryCast, exp.DataType, exp.Interval, exp.Var, exp.Lower, exp.Upper, exp.Trim, exp.Length,
+    exp.Coalesce, exp.Abs, exp.Substring, exp.StartsWith, exp.Left, exp.Right, exp.Extract, exp.Year,
+    exp.Month, exp.Day, exp.DateDiff, exp.DateAdd, exp.DateSub, exp.DateTrunc, exp.TimestampTrunc,
+    exp.TsOrDsToDate, exp.Nullif, exp.Date,
 )  # fmt: skip
 FUNCTIONS: Final = (
-    "lower, upper, trim, length, coalesce, nullif, abs, substring, starts_with, left, right, year, month, day, date_diff, date_trunc"
+    "lower, upper, trim, length, coalesce, nullif, abs, substring, starts_with, left, right, year, month, day, "
+    "date_diff, date_trunc"
 )
-TYPES: Final = frozenset({"DATE", "TIMESTAMP", "INT", "BIGINT", "DOUBLE", "VARCHAR", "TEXT", "BOOLEAN", "DECIMAL"})
+TYPES: Final = frozenset(
+    {"DATE", "TIMESTAMP", "INT", "BIGINT", "DOUBLE", "VARCHAR", "TEXT", "BOOLEAN", "DECIMAL"}
+)
 LONGEST: Final = 5_000
 
 
@@ -102,7 +106,9 @@ def _evaluate(parts: tuple[str, ...], table: pa.Table) -> pa.Table:
         con.close()
     if result is None:
         raise BadInput(
-            "The `eligible` condition cannot be worked out on the supply's columns: " + "; ".join(parts) + ". Compare "
+            "The `eligible` condition cannot be worked out on the supply's columns: "
+            + "; ".join(parts)
+            + ". Compare "
             "dates with DATE '2000-01-31', numbers with numbers and text with text."
         )
     return result
@@ -128,13 +134,17 @@ def _parse(condition: str) -> exp.Expr:
 def _require_permitted(node: exp.Expr, columns: Collection[str]) -> None:
     if isinstance(node, exp.Column):
         if node.table:
-            raise BadInput(f"The `eligible` condition names a table ({node.table}). Use the dataset's columns alone.")
+            raise BadInput(
+                f"The `eligible` condition names a table ({node.table}). Use the dataset's columns alone."
+            )
         if node.name not in columns:
             raise BadInput(
                 f"The `eligible` condition uses {node.name}, which is no column of the dataset. Use: {', '.join(columns)}."
             )
     elif isinstance(node, exp.DataType) and node.this.name not in TYPES:
-        raise BadInput(f"The `eligible` condition casts to {node.this.name}. Use one of: {', '.join(sorted(TYPES))}.")
+        raise BadInput(
+            f"The `eligible` condition casts to {node.this.name}. Use one of: {', '.join(sorted(TYPES))}."
+        )
     elif not isinstance(node, NODES) or type(node) is exp.Anonymous:
         what = node.name if isinstance(node, exp.Anonymous) else type(node).__name__.lower()
         raise BadInput(

@@ -21,7 +21,12 @@ def check_header(header: tuple[str, ...], contract: Contract) -> list[Breach]:
         if name in expected:
             if header.index(name) + 1 < position:
                 found.append(
-                    Breach("supply.column-twice", f"Column {position} has the same name as column {header.index(name) + 1}.", "Keep one of them.", column=name)
+                    Breach(
+                        "supply.column-twice",
+                        f"Column {position} has the same name as column {header.index(name) + 1}.",
+                        "Keep one of them.",
+                        column=name,
+                    )
                 )
             continue
         found.append(_unexpected(position, name, expected, missing))
@@ -39,7 +44,11 @@ def _no_header(header: tuple[str, ...], expected: tuple[str, ...]) -> Breach:
 
 
 def _missing(name: str, header: tuple[str, ...], contract: Contract) -> Breach:
-    near = [i for i, other in enumerate(header, start=1) if other not in contract.expected and _near(other, (name,))]
+    near = [
+        i
+        for i, other in enumerate(header, start=1)
+        if other not in contract.expected and _near(other, (name,))
+    ]
     hint = f" Is it column {near[0]}? Then rename that one." if near else ""
     if name == contract.id_column:
         return Breach(
@@ -48,7 +57,10 @@ def _missing(name: str, header: tuple[str, ...], contract: Contract) -> Breach:
             column=name,
         )  # fmt: skip
     return Breach(
-        "supply.column-missing", "The column is missing.", f"Add it, or take the field out of the agreement.{hint}", column=name
+        "supply.column-missing",
+        "The column is missing.",
+        f"Add it, or take the field out of the agreement.{hint}",
+        column=name,
     )
 
 
@@ -66,9 +78,8 @@ def _unexpected(position: int, name: str, expected: tuple[str, ...], missing: li
         return Breach(
             rule, f"Column {position} is not in the agreement; its name comes near {near}.", f"Rename it {near}, to the letter.",
         )  # fmt: skip
-    return Breach(
-        rule, f"Column {position} is not in the agreement.", "Leave it out: only fields that the agreement lists may be supplied.",
-    )  # fmt: skip
+    remedy = "Leave it out: only fields that the agreement lists may be supplied."
+    return Breach(rule, f"Column {position} is not in the agreement.", remedy)
 
 
 def _near(name: str, expected: tuple[str, ...]) -> str:

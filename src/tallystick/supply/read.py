@@ -78,7 +78,9 @@ def _zipped(path: Path) -> str:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         names = None
     if names is None:
-        raise BadInput(f"{path.name} is truncated or damaged. Save it again and compare its size with the original.")
+        raise BadInput(
+            f"{path.name} is truncated or damaged. Save it again and compare its size with the original."
+        )
     if "xl/workbook.xml" in names:
         return "xlsx"
     if "content.xml" in names:

@@ -76,8 +76,10 @@ def supply_keys(count: int, entropy: Entropy) -> Any:
 
 
 def _has_repeat(keys: np.ndarray[Any, np.dtype[np.uint64]]) -> bool:
-    order = np.lexsort((keys[:, 1], keys[:, 0]))
-    ordered = keys[order]
+    first = np.sort(keys[:, 0])
+    if not (first[1:] == first[:-1]).any():
+        return False
+    ordered = keys[np.lexsort((keys[:, 1], keys[:, 0]))]
     return bool((ordered[1:] == ordered[:-1]).all(axis=1).any())
 
 

@@ -15,6 +15,7 @@ from tallystick.supply.breach import Breach
 from tallystick.supply.contract import Column, plain_format
 from tallystick.supply.dates import read_dates
 from tallystick.supply.reading import Mask
+from tallystick.supply.sql import connection
 
 LONGEST_CELL: Final = 10_000
 FAR_AHEAD: Final = 100  # years after the supply: a date such as 9999-12-31 stands for none
@@ -76,9 +77,17 @@ def type_column(raw: Any, column: Column, on: date) -> Typed:
     if column.type in ("integer", "number"):
         faults += _bounded(typed.values, column)
     if column.required:
-        faults += [Fault("supply.required", "A required value is empty.", "Fill it in.", mask_of(pc.is_null(cleaned)))]
+        faults += [
+            Fault(
+                "supply.required", "A required value is empty.", "Fill it in.", mask_of(pc.is_null(cleaned))
+            )
+        ]
     if column.unique:
-        faults += [repeated(cleaned, "supply.unique", "The value stands in more than one row.", "Keep one of the rows.")]
+        faults += [
+            repeated(
+                cleaned, "supply.unique", "The value stands in more than one row.", "Keep one of the rows."
+            )
+        ]
     return Typed(typed.values, tuple(f for f in faults if f.mask.any()), typed.refusals, typed.format)
 
 
@@ -108,27 +117,44 @@ def unsafe(text: Any) -> Iterator[Fault]:
 
 
 def repeated(values: Any, rule: str, message: str, remedy: str) -> Fault:
-    """The rows whose value another row has too."""
-    encoded = values.dictionary_encode().unify_dictionaries()
-    codes = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
-    numbers = codes.fill_null(-1).to_numpy()
-    counts = np.bincount(numbers + 1) if len(numbers) else np.zeros(1, dtype=np.int64)
-    counts[0] = 0  # empty cells repeat nothing
-    mask = counts[numbers + 1] > 1 if len(numbers) else np.zeros(0, dtype=bool)
+    """The rows whose value another row has too; empty cells repeat nothing.
+
+    Values are told apart by a hash first, which is many times faster where nearly all differ; only the rows whose hash is not
+    alone are compared themselves.
+    """
+    con = connection()
+    con.register("cells", pa.table({"value": values}))
+    hashes = con.sql("select hash(value) as hash from cells").to_arrow_table().column("hash").to_numpy()
+    con.close()
+    ordered = np.sort(hashes)
+    suspect = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    mask = np.isin(hashes, suspect) & mask_of(pc.is_valid(values))
+    rows = np.flatnonzero(mask)
+    codes = (
+        values.take(pa.array(rows))
+        .combine_chunks()
+        .dictionary_encode()
+        .indices.to_numpy(zero_copy_only=False)
+    )
+    mask[rows] = np.bincount(codes)[codes] > 1 if len(codes) else False
     return Fault(rule, message, remedy, mask)
 
 
 def mask_of(condition: Any) -> Mask:
     """An Arrow condition as a NumPy mask; null is false."""
-    mask: Mask = pc.fill_null(condition, False).to_numpy(zero_copy_only=False) if isinstance(
-        condition, pa.Array
-    ) else pc.fill_null(condition, False).to_numpy()
+    filled = pc.fill_null(condition, False)
+    mask: Mask = np.array(
+        filled.to_numpy(zero_copy_only=False) if isinstance(filled, pa.Array) else filled.to_numpy()
+    )
     return mask
 
 
 def _is_text(kind: Any) -> bool:
     return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind)
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_null(kind)
     )
 
 
@@ -156,9 +182,23 @@ def _from_text(text: Any, column: Column) -> Typed:
     if column.type == "datetime":
         return _datetimes(text, column)
     if column.type == "integer":
-        return _matching(text, INTEGER, pa.int64(), "supply.integer", "whole number", "Write digits alone: no comma, unit or decimal.")
+        return _matching(
+            text,
+            INTEGER,
+            pa.int64(),
+            "supply.integer",
+            "whole number",
+            "Write digits alone: no comma, unit or decimal.",
+        )
     if column.type == "number":
-        return _matching(text, NUMBER, pa.float64(), "supply.number", "number", "Write digits and a decimal point: no comma or unit.")
+        return _matching(
+            text,
+            NUMBER,
+            pa.float64(),
+            "supply.number",
+            "number",
+            "Write digits and a decimal point: no comma or unit.",
+        )
     if column.type == "boolean":
         lower = pc.utf8_lower(text)
         yes, no = (pc.is_in(lower, value_set=pa.array(words)) for words in (TRUE, FALSE))
@@ -192,37 +232,36 @@ def _dates(text: Any, column: Column) -> Typed:
 
 
 def _datetimes(text: Any, column: Column) -> Typed:
+    """Date and time of day, read apart; a value without a time is midnight."""
     head = pc.replace_substring_regex(text, TIME, "")
-    has_time = pc.not_equal(head, text)
     days = read_dates(column.name, head, column.format.split(" %H")[0].split("T%H")[0])
     if days.refusal:
         return Typed(pa.nulls(len(text), pa.timestamp("us")), (), (days.refusal,))
-    start = pc.add(pc.utf8_length(head), 0).to_numpy(zero_copy_only=False)
-    clock = [
-        None if value is None else (value[int(s) + 1 :].rstrip("Z") or "00:00")
-        for value, s in zip(text.to_pylist(), start, strict=True)
-    ]
-    seconds = pa.array([_microseconds(c) for c in clock], pa.int64())
-    midnight = days.values.cast(pa.timestamp("us")).cast(pa.int64())
-    values = pc.add(midnight, seconds).cast(pa.timestamp("us"))
-    wrong = mask_of(pc.and_(pc.is_valid(text), pc.is_null(values)))
-    del has_time
+    con = connection()
+    con.register("cells", pa.table({"value": text, "head": head, "day": days.values}))
+    values = (
+        con.sql(
+            """
+        with parts as (
+            select day, rtrim(substr(value, length(head) + 2), 'Z') as clock from cells
+        ),
+        clocks as (
+            select day, case when clock = '' then '00:00' else clock end as clock from parts
+        )
+        select day + try_cast(case when length(clock) < 6 then clock || ':00' else clock end as time) as moment
+        from clocks
+        """
+        )
+        .to_arrow_table()
+        .column("moment")
+        .cast(pa.timestamp("us"))
+    )
+    con.close()
     fault = Fault(
         "supply.datetime", f"The value is not a date and time that exist, written {plain_format(days.format)} HH:MM.",
-        "Correct it, or leave it empty.", wrong,
+        "Correct it, or leave it empty.", mask_of(pc.and_(pc.is_valid(text), pc.is_null(values))),
     )  # fmt: skip
     return Typed(values, (fault,), (), days.format)
-
-
-def _microseconds(clock: str | None) -> int | None:
-    """Microseconds after midnight of ``HH:MM[:SS[.f]]``; None when there is no such time."""
-    if clock is None:
-        return None
-    hours, minutes, *rest = clock.split(":")
-    seconds = float(rest[0]) if rest else 0.0
-    if int(hours) > 23 or int(minutes) > 59 or seconds >= 60:
-        return None
-    return (int(hours) * 60 + int(minutes)) * 60_000_000 + round(seconds * 1_000_000)
 
 
 def _from_values(raw: Any, column: Column) -> Typed:
@@ -233,9 +272,16 @@ def _from_values(raw: Any, column: Column) -> Typed:
     except pa.ArrowException:
         values = None
     numeric_to_boolean = column.type == "boolean" and not pa.types.is_boolean(raw.type)
-    if values is None or numeric_to_boolean or (column.type in ("date", "datetime") and not pa.types.is_temporal(raw.type)):
+    if (
+        values is None
+        or numeric_to_boolean
+        or (column.type in ("date", "datetime") and not pa.types.is_temporal(raw.type))
+    ):
         refusal = Breach(
-            "supply.type", f"The column holds {raw.type}, not {column.type}.", "Write it as that type, or as text.", column=column.name
+            "supply.type",
+            f"The column holds {raw.type}, not {column.type}.",
+            "Write it as that type, or as text.",
+            column=column.name,
         )
         return Typed(pa.nulls(len(raw), wanted), (), (refusal,))
     if column.type == "string":
@@ -254,11 +300,18 @@ def _plausible(values: Any, column: Column, on: date) -> Iterator[Fault]:
         bounds.append((pc.greater, column.maximum, f"The date lies after the agreement's {column.maximum}."))
     for beyond, bound, message in bounds:
         mask = mask_of(beyond(days, pa.scalar(bound, pa.date32())))
-        yield Fault("supply.date-range", message, "Correct it, or leave it empty where the date is not known.", mask)
+        yield Fault(
+            "supply.date-range", message, "Correct it, or leave it empty where the date is not known.", mask
+        )
 
 
 def _bounded(values: Any, column: Column) -> Iterator[Fault]:
     for bound, beyond, word in ((column.minimum, pc.less, "below"), (column.maximum, pc.greater, "above")):
         if isinstance(bound, int | float):
             message = f"The number is {word} the agreement's {bound:g}."
-            yield Fault("supply.range", message, "Correct it.", mask_of(beyond(values.cast(pa.float64()), float(bound))))
+            yield Fault(
+                "supply.range",
+                message,
+                "Correct it.",
+                mask_of(beyond(values.cast(pa.float64()), float(bound))),
+            )
