@@ -17,6 +17,13 @@ STOPPED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what `tally --help` says of it)
+    "demo": ("tallystick.cli.demo:demo", "Make a synthetic share and run it whole."),
+    "run": ("tallystick.cli.run:run", "Do every step of a share that its agreement allows."),
+    "supply": ("tallystick.cli.run:supply", "Check each supplier's file, split it and seal each half."),
+    "deidentify": ("tallystick.cli.run:deidentify", "Give the steward the linked people's attributes."),
+    "extract": ("tallystick.cli.run:extract", "Make each approved project's extract."),
+    "destroy": ("tallystick.cli.run:destroy", "Destroy the identifiers and their keys."),
+    "ledger": ("tallystick.cli.ledger:app", "Show, verify or audit what happened."),
 }
 
 

@@ -62,7 +62,7 @@ def run(
         done = share_run.run(
             share, clock=clock(actor), supplies=supplies, until=until, engine=engine, seed=seed, step=step
         )
-    output.say(asdict(done), as_json=as_json, text=_told(done))
+    output.say(asdict(done), as_json=as_json, text=told(done))
 
 
 def supply(
@@ -127,7 +127,8 @@ def _one_door(folder: Path, name: str, actor: str | None, as_json: bool) -> None
     output.say({name: done}, as_json=as_json, text=f"{name}: done")
 
 
-def _told(done: Any) -> str:
+def told(done: Any) -> str:
+    """Return what a run did, in lines for a person."""
     lines = [*done.recovered, *(f"{step.name}: {step.outcome}" for step in done.steps)]
     if done.accuracy:
         lines.append(
