@@ -46,7 +46,7 @@ class Need:
     """The common shape: the answer at ``path`` must be so.
 
     ``path`` goes by attribute or key, with ``*`` for each of several (``parties.*.contact``); ``must`` says what the answer must
-    be; ``of`` (given the thing that holds the answer) narrows which are asked.
+    be; ``of`` (given the innermost of the several, else the subject) narrows which are asked.
     """
 
     path: str
@@ -100,7 +100,7 @@ class Rule:
 
 def unmet(need: Need, subject: Any, case: Case) -> Iterator[str]:
     """Yield where the answer that ``need`` asks for is missing or wrong."""
-    for where, holder, answer in answers(subject, tuple(need.path.split("."))):
+    for where, holder, answer in answers(subject, tuple(need.path.split(".")), holder=subject):
         if (need.of is None or need.of(holder)) and not is_met(need, answer, case.on):
             yield where
 
@@ -141,7 +141,7 @@ def is_answered(answer: Any) -> bool:
 def answers(
     thing: Any, path: tuple[str, ...], where: str = "", holder: Any = None
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Yield ``(where, what holds it, answer)`` for each thing that a path leads to."""
+    """Yield ``(where, the innermost of several, answer)`` for each thing that a path leads to."""
     if not path:
         yield where, holder, thing
         return
@@ -155,7 +155,7 @@ def answers(
     written = part
     if isinstance(thing, BaseModel):
         written = type(thing).model_fields[part].alias or part if part in type(thing).model_fields else part
-    yield from answers(inner, rest, f"{where}, {written}" if where else written, thing)
+    yield from answers(inner, rest, f"{where}, {written}" if where else written, holder)
 
 
 def broken(rules: Iterable[Rule], subject_name: str, subject: Any, case: Case) -> tuple[Finding, ...]:

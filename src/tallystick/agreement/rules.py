@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from tallystick.agreement.agreement_logic import JUDGED
+from tallystick.agreement.agreement_rules import ROWS
 from tallystick.agreement.rule import DOORS, Case, Door, Need, Rule, broken
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import Finding
 
 __all__ = ["DOORS", "RULES", "Case", "Door", "Need", "Rule", "broken", "check"]
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (*ROWS, *JUDGED)
 
 
 def check(agreement: Agreement, on: date) -> tuple[Finding, ...]:
