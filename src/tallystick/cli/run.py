@@ -85,6 +85,9 @@ def extract(folder: Folder = Path(), actor: Actor = None, as_json: Json = False)
 def destroy(
     folder: Folder = Path(),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; touch nothing.")] = False,
+    unlinked: Annotated[
+        bool, typer.Option("--unlinked", help="Also where nothing was linked yet: the supplies are lost.")
+    ] = False,
     actor: Actor = None,
     as_json: Json = False,
 ) -> None:
@@ -98,10 +101,10 @@ def destroy(
             {"would_destroy": names}, as_json=as_json, text="\n".join(names) or "Nothing is left to destroy."
         )
         return
-    _one_door(folder, "destroy", actor, as_json)
+    _one_door(folder, "destroy", actor, as_json, unlinked=unlinked)
 
 
-def _one_door(folder: Path, name: str, actor: str | None, as_json: bool) -> None:
+def _one_door(folder: Path, name: str, actor: str | None, as_json: bool, *, unlinked: bool = False) -> None:
     from tallystick.agreement import io
     from tallystick.share import acts
     from tallystick.share.deidentify import deidentify as open_deidentify
@@ -118,7 +121,7 @@ def _one_door(folder: Path, name: str, actor: str | None, as_json: bool) -> None
         if name == "deidentify":
             open_deidentify(share, agreement, clock=now)
         elif name == "destroy":
-            done = [asdict(c) for c in open_destroy(share, agreement, clock=now)]
+            done = [asdict(c) for c in open_destroy(share, agreement, clock=now, unlinked=unlinked)]
         else:
             projects = io.load_projects(share.root)
             for project in projects:

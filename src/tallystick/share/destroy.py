@@ -8,6 +8,7 @@ from pathlib import Path
 from tallystick.agreement import gates
 from tallystick.agreement.io import load
 from tallystick.agreement.schema import Agreement
+from tallystick.errors import BadInput
 from tallystick.ledger import Certificate
 from tallystick.share import acts
 from tallystick.share.acts import Clock
@@ -25,11 +26,19 @@ def is_due(agreement: Agreement, clock: Clock, *, reviewed: bool = False) -> boo
     return until == "on-linkage" or reviewed
 
 
-def destroy(share: Share, agreement: Agreement, *, clock: Clock) -> tuple[Certificate, ...]:
+def destroy(
+    share: Share, agreement: Agreement, *, clock: Clock, unlinked: bool = False
+) -> tuple[Certificate, ...]:
     """Destroy every sealed half of identifiers with its key, and the supplies that lie inside the share.
 
+    Raises BadInput while nothing was linked, unless ``unlinked``: there is no undo.
     A supply that was taken from elsewhere is not ours to destroy: the certificate's note says so (requirement 188).
     """
+    if agreement.linkage is not None and not unlinked and not acts.is_done(share, "link"):
+        raise BadInput(
+            "The link was not made yet, and without identifiers it never can be. Run `tally link run` first, "
+            "or say --unlinked to destroy them all the same."
+        )
     gates.ask(agreement, "destroy", clock.now.date())
     files, elsewhere = _files(share, agreement)
     note = (
