@@ -135,6 +135,8 @@ class Project(Section):
     recipient: str = ""
     outside_data: tuple[str, ...] = ()
     court_performance: bool = False
+    about_individuals: bool = False
+    operational_use: bool = False
     combination_assessment: str = ""
     outputs: tuple[str, ...] = ()
     people: tuple[Person, ...] = Field(default=(), alias="person")

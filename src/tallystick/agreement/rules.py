@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from datetime import date
 
+from tallystick.agreement.act_rules import ACT_RULES
 from tallystick.agreement.agreement_logic import JUDGED
 from tallystick.agreement.agreement_rules import ROWS
+from tallystick.agreement.project_rules import PROJECT_RULES
 from tallystick.agreement.rule import DOORS, Case, Door, Need, Rule, broken
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import Finding
 
 __all__ = ["DOORS", "RULES", "Case", "Door", "Need", "Rule", "broken", "check"]
 
-RULES: tuple[Rule, ...] = (*ROWS, *JUDGED)
+RULES: tuple[Rule, ...] = (*ROWS, *JUDGED, *PROJECT_RULES, *ACT_RULES)
 
 
 def check(agreement: Agreement, on: date) -> tuple[Finding, ...]:
