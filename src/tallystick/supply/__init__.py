@@ -4,8 +4,10 @@
 """
 
 from tallystick.supply.contract import Column, Contract
+from tallystick.supply.page import page
+from tallystick.supply.profile import Profile
 from tallystick.supply.read import read
 from tallystick.supply.split import Split, split
 from tallystick.supply.taking import Report, Taken, take
 
-__all__ = ["Column", "Contract", "Report", "Split", "Taken", "read", "split", "take"]
+__all__ = ["Column", "Contract", "Profile", "Report", "Split", "Taken", "page", "read", "split", "take"]

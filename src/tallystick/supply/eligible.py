@@ -1,7 +1,8 @@
 """The agreement's `eligible` condition: which records belong to the share at all.
 
-The condition is SQL, but only so much of it as a condition on one record needs: the dataset's own columns, literals, comparisons
-and a short list of functions. Everything else (subqueries, files, settings, functions not listed) is refused before DuckDB sees it. Its conjuncts are the reasons by which dropped records are counted.
+The condition is SQL, but only so much of it as a condition on one record needs: the dataset's own columns, literals,
+comparisons and a short list of functions. Everything else (subqueries, files, settings, other functions) is refused before
+DuckDB sees it. Its conjuncts are the reasons by which dropped records are counted.
 """
 
 from __future__ import annotations

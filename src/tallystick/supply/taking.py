@@ -16,6 +16,7 @@ from tallystick.supply import eligible
 from tallystick.supply.breach import Breach
 from tallystick.supply.check import check
 from tallystick.supply.contract import Contract
+from tallystick.supply.profile import Profile, profile
 from tallystick.supply.read import read
 from tallystick.supply.split import Entropy, Split, split
 
@@ -46,14 +47,15 @@ class Report:
 
 @dataclass(frozen=True)
 class Taken:
-    """A supply that was taken: its halves, and the report of how."""
+    """A supply that was taken: its halves, the report of how, and its profile (whose values stay with the supplier)."""
 
     split: Split
     report: Report
+    profile: Profile
 
 
 def take(path: Path, dataset: Dataset | Contract, *, on: date, entropy: Entropy) -> Taken:
-    """The split and the report of the file at ``path``, held against ``dataset``.
+    """The split, the report and the profile of the file at ``path``, held against ``dataset``.
 
     ``on`` is the day of the supply, ``entropy`` gives random bytes (`secrets.token_bytes`). Identifiers come as text (dates as
     ISO 8601), evidence and attributes in their types. Raises BadInput, with every finding, where the file cannot be read
@@ -86,7 +88,8 @@ def take(path: Path, dataset: Dataset | Contract, *, on: date, entropy: Entropy)
         reasons=met.reasons,
         notes=reading.notes,
     )
-    return Taken(split(_with_text_identifiers(table, contract), contract, entropy), report)
+    halves = split(_with_text_identifiers(table, contract), contract, entropy)
+    return Taken(halves, report, profile(table, contract, on))
 
 
 def _with_text_identifiers(table: pa.Table, contract: Contract) -> pa.Table:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
@@ -50,13 +49,13 @@ def read_csv(path: Path, names: Sequence[str]) -> Reading:
     header = next(csv.reader([header_line], delimiter=separator), [])
     if len(header) > MAX_COLUMNS:
         raise BadInput(f"{path.name}, row 1: {len(header):,} columns. A supply has at most {MAX_COLUMNS:,}.")
-    table, ragged = _parse(path, len(header), encoding, separator)
+    table, ragged, swallowing = _parse(path, len(header), encoding, separator)
     rows = row_numbers(len(table), [place.row for place in ragged])
     reading = Reading(
         path.name, "csv", tuple(header), table.slice(1), rows[1:], tuple(ragged), encoding, separator
     ).without_blank_rows()
     if has_odd_quotes:
-        _refuse_open_quote(reading)
+        _refuse_open_quote(reading, swallowing)
     return reading
 
 
@@ -123,10 +122,9 @@ def _require_windows_1252(path: Path) -> None:
         for number, line in enumerate(file, start=1):
             if line.isascii():
                 continue
-            try:
-                line.decode("utf-8")
+            if _is_utf8(line):
                 utf8_line = utf8_line or number
-            except UnicodeDecodeError:
+            else:
                 other_line = other_line or number
                 _require_no_doubtful_byte(path.name, number, line)
             if utf8_line and other_line:
@@ -134,6 +132,14 @@ def _require_windows_1252(path: Path) -> None:
                     f"{path.name} mixes two encodings: line {utf8_line:,} is UTF-8, line {other_line:,} is not. "
                     + SAVE_AS_UTF8
                 )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:  # it holds the line: nothing may be raised while it is being handled
+        return False
+    return True
 
 
 def _require_no_doubtful_byte(name: str, number: int, line: bytes) -> None:
@@ -165,26 +171,34 @@ def detect_separator(header: str, names: Sequence[str]) -> str:
 
 @dataclass
 class _Rejects:
-    """Collects the rows whose number of cells is wrong, never their text."""
+    """Collects the rows whose number of cells is wrong, never their text.
+
+    ``swallowing`` is the last of them that has a line break in it.
+    """
 
     found: list[Ragged]
+    swallowing: Ragged | None = None
 
     def __call__(self, row: Any) -> str:
         self.found.append(Ragged(row.number or 0, row.actual_columns))
+        if re.search(r"[\r\n]", row.text.rstrip("\r\n")):
+            self.swallowing = self.found[-1]
         return "skip"
 
 
-def _parse(path: Path, columns: int, encoding: str, separator: str) -> tuple[pa.Table, list[Ragged]]:
-    """All records as text, header included. Threads lose the numbers of ragged rows: then once more without."""
-    table, ragged = _parse_once(path, columns, encoding, separator, threads=True)
-    if ragged:
-        table, ragged = _parse_once(path, columns, encoding, separator, threads=False)
-    return table, ragged
+def _parse(
+    path: Path, columns: int, encoding: str, separator: str
+) -> tuple[pa.Table, list[Ragged], Ragged | None]:
+    """All records as text, header included, and the ragged ones. Threads lose their numbers: then once more without."""
+    table, rejects = _parse_once(path, columns, encoding, separator, threads=True)
+    if rejects.found:
+        table, rejects = _parse_once(path, columns, encoding, separator, threads=False)
+    return table, rejects.found, rejects.swallowing
 
 
 def _parse_once(
     path: Path, columns: int, encoding: str, separator: str, *, threads: bool
-) -> tuple[pa.Table, list[Ragged]]:
+) -> tuple[pa.Table, _Rejects]:
     names = [f"c{i}" for i in range(columns)]
     rejects = _Rejects([])
     problem = ""
@@ -220,18 +234,21 @@ def _parse_once(
         )
     if table is None:
         raise BadInput(f"{path.name} cannot be read as CSV. Save it again as CSV UTF-8 with a header row.")
-    return table, rejects.found
+    return table, rejects
 
 
-def _refuse_open_quote(reading: Reading) -> None:
-    """Raise BadInput when the last cell swallowed the rows after a quotation mark that never closes."""
-    if not len(reading.table):
-        return
-    last = reading.table.slice(len(reading.table) - 1).to_pylist()[0]
-    for name, cell in last.items():
-        if cell is not None and re.search(r"[\r\n]", cell):
-            position = int(name[1:]) + 1
-            raise BadInput(
-                f"{reading.file}, row {int(np.max(reading.rows)):,}, column {position}: a quotation mark opens and "
-                "never closes, so the rest of the file stands in one cell. Close it, or double it."
-            )
+def _refuse_open_quote(reading: Reading, swallowing: Ragged | None) -> None:
+    """Raise BadInput when the last record swallowed the rows after a quotation mark that never closes."""
+    last = int(reading.rows[-1]) if len(reading.rows) else 0
+    place = None
+    if swallowing is not None and swallowing.row > last:
+        place = swallowing.row, swallowing.cells
+    elif last:
+        cells = reading.table.slice(len(reading.table) - 1).to_pylist()[0].values()
+        broken = [i for i, cell in enumerate(cells, start=1) if cell and re.search(r"[\r\n]", cell)]
+        place = (last, broken[-1]) if broken else None
+    if place:
+        raise BadInput(
+            f"{reading.file}, row {place[0]:,}, column {place[1]}: a quotation mark opens and never closes, so the "
+            "rest of the file stands in one cell. Close it, or double it."
+        )
