@@ -17,6 +17,7 @@ STOPPED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what `tally --help` says of it)
+    "link": ("tallystick.cli.link:app", "Link records of people: plain files, or a share's own."),
     "demo": ("tallystick.cli.demo:demo", "Make a synthetic share and run it whole."),
     "run": ("tallystick.cli.run:run", "Do every step of a share that its agreement allows."),
     "supply": ("tallystick.cli.run:supply", "Check each supplier's file, split it and seal each half."),

@@ -1,0 +1,71 @@
+"""`tally link`: who is who, on plain files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tallystick.cli import output
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Link records of people.")
+
+
+@app.callback()
+def link() -> None:
+    """Link records of people."""
+
+
+@app.command()
+def files(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="CSV or Parquet; one is de-duplicated, more are linked."),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the links go (Parquet).")],
+    persons: Annotated[Path | None, typer.Option(help="Where the persons go (Parquet).")] = None,
+    model: Annotated[
+        str, typer.Option(help="'person' (trains itself) or a trained Splink settings file.")
+    ] = "person",
+    threshold: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="The match probability from which two records are one person."),
+    ] = 0.5,
+    engine: Annotated[str, typer.Option(help="native, splink or spark.")] = "native",
+    id_column: Annotated[
+        str, typer.Option("--id", help="The column that identifies a record in its file.")
+    ] = "record_id",
+    save_model: Annotated[
+        Path | None, typer.Option(help="Where the trained model goes (Splink settings, JSON).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Link plain files: who is the same person. Writes source_l, <id>_l, source_r, <id>_r, match_weight, match_probability."""
+    import json
+
+    from tallystick.errors import BadInput
+    from tallystick.linkage import LinkageSpec
+    from tallystick.linkage import files as plain
+    from tallystick.linkage import link as linked
+
+    if engine not in ("native", "splink", "spark"):
+        raise BadInput(f"There is no engine {engine!r}. Use native, splink or spark.")
+    settings = model if model == "person" else plain.read_model(Path(model))
+    tables = plain.read_sources(paths)
+    with output.progress("linking") as step:
+        step(0.1, "")
+        result = linked(
+            tables, LinkageSpec(model=settings, threshold=threshold, engine=engine, id_column=id_column)
+        )
+    plain.write(result.links, out)
+    if persons is not None:
+        plain.write(result.persons, persons)
+    if save_model is not None:
+        save_model.write_text(json.dumps(result.model, indent=1) + "\n", encoding="utf-8")
+    counts = plain.summary(result.links, result.persons, result.quality, result.notes)
+    lines = [
+        f"{sum(counts['records'].values()):,} records are {counts['persons']:,} persons; {counts['links']:,} links in {out}.",
+        *result.notes,
+    ]
+    output.say(counts, as_json=as_json, text="\n".join(lines))

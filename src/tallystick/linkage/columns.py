@@ -1,0 +1,66 @@
+"""Which column of a file plays which part in the person model.
+
+A supplier calls a first name ``given_name`` or ``Forename``; the model has one word for each part. The names below are the ones
+met in published extracts of the justice and education departments and in the FEBRL data sets. A name that is not listed
+is left out of the linkage and named in a note: nothing is guessed from values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "first_name": ("given_name", "given_names", "first_names", "forename", "forenames", "forename1", "forename_1",
+                   "first_forename", "firstname", "givenname", "fname", "first", "legal_forename"),
+    "middle_name": ("middle_names", "middlename", "second_forename", "other_forenames", "forename2", "forename_2",
+                    "second_name", "middle"),
+    "surname": ("last_name", "lastname", "family_name", "familyname", "sname", "lname", "legal_surname", "last"),
+    "full_name": ("name", "fullname", "person_name"),
+    "dob": ("date_of_birth", "birth_date", "birthdate", "dateofbirth", "d_o_b", "birth_dt", "dob_date"),
+    "gender": ("sex", "gender_code", "sex_code"),
+    "postcode": ("post_code", "postal_code", "home_postcode", "postcode_current", "current_postcode", "address_postcode"),
+    "birth_place": ("birthplace", "place_of_birth", "town_of_birth"),
+    "occupation": ("job", "profession"),
+    "town": ("suburb", "city", "locality", "post_town"),
+    "address": ("address_1", "address1", "address_line_1", "address_line1", "street", "street_address"),
+    "address_2": ("address2", "address_line_2", "address_line2"),
+    "street_number": ("house_number", "building_number"),
+    "state": ("county", "region"),
+    "email": ("email_address",),
+    "phone": ("telephone", "phone_number", "mobile"),
+    "national_id": ("soc_sec_id", "ssn", "nino", "national_insurance_number", "ni_number"),
+    "nhs_number": ("nhs_no", "nhsnumber"),
+    "pnc_id": ("pnc", "pncid", "pnc_number", "pnc_no"),
+    "cro_number": ("cro", "cro_id", "cro_no"),
+    "prison_number": ("prison_id", "noms_id", "noms_number", "nomis_id", "nomis_number", "prisoner_number"),
+    "probation_number": ("crn", "probation_id", "delius_crn", "delius_id"),
+    "upn": ("unique_pupil_number", "pupil_number"),
+    "uln": ("unique_learner_number", "learner_number"),
+}  # fmt: skip
+
+_PART = {alias: part for part, aliases in ALIASES.items() for alias in (part, *aliases)}
+
+
+def plain(name: str) -> str:
+    """Return a column's name in lower case with underscores: ``Date of Birth`` is ``date_of_birth``.
+
+    >>> plain("Date of Birth")
+    'date_of_birth'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def parts(names: Collection[str]) -> dict[str, str]:
+    """Return the model's part of each column that has one, as ``{column: part}``.
+
+    A column that bears the model's own word wins over an alias; of two aliases the first in the file wins.
+    """
+    found: dict[str, str] = {}
+    for exact in (True, False):
+        for name in names:
+            part = _PART.get(plain(name))
+            if part is None or part in found.values() or (exact and plain(name) != part):
+                continue
+            found[name] = part
+    return {name: found[name] for name in names if name in found}

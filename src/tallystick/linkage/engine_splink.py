@@ -1,0 +1,56 @@
+"""Links by Splink itself on DuckDB: the reference engine, and the one for models that the native scorer does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.linkage.compare import quoted
+
+
+def links(
+    tables: Mapping[str, pa.Table],
+    settings: Mapping[str, Any],
+    threshold: float,
+    *,
+    id_column: str = "record_id",
+) -> pa.Table:
+    """Return the pairs whose match probability under ``settings`` is at least ``threshold``, as Splink's ``predict`` finds them.
+
+    Columns source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four; the left record of a
+    pair is the one that comes first by (source, id).
+    """
+    from splink import DuckDBAPI, Linker
+
+    api = DuckDBAPI()
+    frames = [api.register(tables[source], dataset_display_name=source) for source in sorted(tables)]
+    model = {**settings, "unique_id_column_name": id_column, "retain_matching_columns": False}
+    linker = Linker(frames if len(frames) > 1 else frames[0], model, log_level=None)
+    scored = linker.inference.predict(threshold_match_probability=threshold or None).physical_name
+    one = f"'{next(iter(tables)).replace(chr(39), chr(39) * 2)}'"
+    source_l, source_r = ("source_dataset_l", "source_dataset_r") if len(tables) > 1 else (one, one)
+    found = api.duckdb_con.sql(
+        f"""
+        select {source_l} as source_l, {quoted(id_column + "_l")}, {source_r} as source_r, {quoted(id_column + "_r")},
+               match_weight, match_probability
+        from {scored}
+        """  # noqa: S608
+    ).to_arrow_table()
+    return in_order(found, id_column)
+
+
+def in_order(found: pa.Table, id_column: str) -> pa.Table:
+    """Return links with the side that comes first by (source, id) on the left, sorted."""
+    left, right = ("source_l", f"{id_column}_l"), ("source_r", f"{id_column}_r")
+    swap = pc.or_(
+        pc.greater(found[left[0]], found[right[0]]),
+        pc.and_(pc.equal(found[left[0]], found[right[0]]), pc.greater(found[left[1]], found[right[1]])),
+    )
+    made: dict[str, Any] = {}
+    for mine, other in zip((*left, *right), (*right, *left), strict=True):
+        made[mine] = pc.if_else(swap, found[other], found[mine])
+    made["match_weight"], made["match_probability"] = found["match_weight"], found["match_probability"]
+    return pa.table(made).sort_by([(name, "ascending") for name in (*left, *right)])

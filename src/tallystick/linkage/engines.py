@@ -1,0 +1,45 @@
+"""The engine by name: the same links from each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.errors import BadInput
+
+
+def links(
+    engine: str,
+    tables: Mapping[str, pa.Table],
+    settings: Mapping[str, Any],
+    threshold: float,
+    *,
+    id_column: str,
+) -> pa.Table:
+    """Return the pairs of at least ``threshold`` under ``settings``, scored by ``engine`` (native, splink or spark)."""
+    if engine in {"native", "splink"}:
+        from tallystick.linkage.engine_splink import links as by_splink
+
+        return by_splink(tables, settings, threshold, id_column=id_column)
+    raise BadInput(f"There is no engine {engine!r}. Use native, splink or spark.")
+
+
+def columns_read(settings: Mapping[str, Any]) -> set[str]:
+    """Return the columns of a record that a Splink model reads in comparisons, frequencies and blocking rules."""
+    import sqlglot
+    from sqlglot import exp
+
+    found: set[str] = set()
+    for comparison in settings["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if level.get("tf_adjustment_column"):
+                found.add(level["tf_adjustment_column"])
+            if level["sql_condition"].strip().upper() != "ELSE":
+                for column in sqlglot.parse_one(level["sql_condition"], read="duckdb").find_all(exp.Column):
+                    found.add(column.name.removesuffix("_l").removesuffix("_r"))
+    for rule in settings.get("blocking_rules_to_generate_predictions", ()):
+        text = rule["blocking_rule"] if isinstance(rule, Mapping) else rule
+        found.update(column.name for column in sqlglot.parse_one(text, read="duckdb").find_all(exp.Column))
+    return found

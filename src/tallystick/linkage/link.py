@@ -1,0 +1,217 @@
+"""The linkage of a set of sources from raw tables to persons: clean, train, score, calibrate, resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.errors import BadInput
+from tallystick.linkage import calibrate, clean, compare, engines, person, resolve
+from tallystick.linkage.blocking import within_budget
+from tallystick.linkage.spec import LinkageSpec, Linked
+from tallystick.linkage.train import train
+
+FLOOR = 0.002  # pairs less probable than this under the trained model are not kept: they count as never seen
+SINGLE = 1.0
+
+
+def link(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> Linked:
+    """Return links and persons of the records in ``tables`` (source name to table); one source is de-duplicated.
+
+    Raises ``BadInput`` for ids that are missing or repeat, for sources without a common column that the model knows, and for
+    a model that is not trained or reads columns that are not there.
+    """
+    if not tables:
+        raise BadInput("There is nothing to link. Give at least one file.")
+    ids = {source: clean.record_ids(table, spec.id_column, source) for source, table in tables.items()}
+    if spec.model == "person":
+        cleaned = {
+            source: clean.standard(tables[source], spec.id_column, source) for source in sorted(tables)
+        }
+        sources, notes = _common(cleaned, spec.id_column)
+        model, scored = _self_trained(sources, spec)
+    elif isinstance(spec.model, str):
+        raise BadInput(f"There is no shipped model {spec.model!r}. Use 'person' or a Splink settings file.")
+    else:
+        sources, notes = _as_the_model_reads(tables, spec)
+        model = dict(spec.model)
+        scored = engines.links(
+            spec.engine, sources, model, min(spec.threshold, FLOOR), id_column=spec.id_column
+        )
+    numbers = _Numbers(sources, spec.id_column)
+    label = _resolved(numbers, scored, spec)
+    return Linked(
+        links=_accepted(scored, numbers, label, spec),
+        persons=_persons(numbers, scored, label, spec),
+        model=model,
+        quality={
+            "records": {source: len(ids[source]) for source in sorted(ids)},
+            "pairs_scored": scored.num_rows,
+        },
+        notes=notes,
+    )
+
+
+class _Numbers:
+    """Records by number: in order of source and id, as ``compare.stacked`` counts them."""
+
+    def __init__(self, sources: Mapping[str, pa.Table], id_column: str) -> None:
+        self.id_column = id_column
+        self.order = sorted(sources)
+        self.ids = {source: sources[source][id_column].combine_chunks().sort() for source in self.order}
+        sizes = [len(self.ids[source]) for source in self.order]
+        self.start = dict(zip(self.order, np.cumsum([0, *sizes[:-1]]), strict=True))
+        self.count = sum(sizes)
+
+    def of(self, sources: pa.ChunkedArray, ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+        """Return the numbers of records given by source and id."""
+        found = np.full(len(ids), -1, dtype=np.int64)
+        for source in self.order:
+            at = np.flatnonzero(pc.equal(sources, source).to_numpy(zero_copy_only=False))
+            if len(at):
+                places = pc.index_in(ids.take(pa.array(at)), value_set=self.ids[source])
+                found[at] = places.to_numpy(zero_copy_only=False) + self.start[source]
+        return found
+
+    def edges(self, scored: pa.Table) -> resolve.Edges:
+        """Return scored pairs as edges."""
+        return resolve.Edges(
+            self.of(scored["source_l"], scored[f"{self.id_column}_l"]),
+            self.of(scored["source_r"], scored[f"{self.id_column}_r"]),
+            scored["match_weight"].to_numpy(),
+        )
+
+
+def _common(
+    cleaned: Mapping[str, clean.Cleaned], id_column: str
+) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
+    """Return the tables with the columns that all sources have and that hold something, and notes on the rest."""
+    filled = {
+        source: [
+            c
+            for c in one.table.column_names
+            if c == id_column or one.table[c].null_count < one.table.num_rows
+        ]
+        for source, one in cleaned.items()
+    }
+    first = next(iter(filled.values()))
+    shared = [c for c in first if all(c in names for names in filled.values())]
+    if len(person.comparisons(shared)) < 2:
+        raise BadInput(
+            "The files have fewer than two columns in common that the person model compares. "
+            "Name the columns first_name, surname, dob, gender, postcode (see `docs/linkage.md` for the others)."
+        )
+    notes = []
+    for source, one in cleaned.items():
+        if one.ignored:
+            notes.append(f"{source}: not used in the linkage: {', '.join(one.ignored)}.")
+        parts = [c for c in filled[source] if c not in shared and c in {x.name for x in person.COMPARISONS}]
+        if parts:
+            notes.append(f"{source}: not compared, for another file lacks it: {', '.join(parts)}.")
+        notes.extend(
+            f"{source}: {count:,} values of {part} could not be read and count as missing."
+            for part, count in one.unread.items()
+            if count
+        )
+    missing = [c for c in ("first_name", "surname", "dob", "gender", "postcode") if c not in shared]
+    if missing:
+        notes.append(f"The comparisons of {', '.join(missing)} were dropped: not every file has the column.")
+    return {source: one.table.select(shared) for source, one in cleaned.items()}, tuple(notes)
+
+
+def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[dict[str, Any], pa.Table]:
+    """Return the person model trained and calibrated on ``sources``, and the pairs scored by it."""
+    columns = next(iter(sources.values())).column_names
+    link_type = "dedupe_only" if len(sources) == 1 else "link_and_dedupe"
+    untrained = person.settings(columns, (), link_type, spec.id_column)
+    con = compare.open_records(sources, untrained, spec.id_column)
+    count = sum(table.num_rows for table in sources.values())
+    blocking = within_budget(con, person.BLOCKING, spec.pairs_per_record * count)
+    trained = train(con, person.settings(columns, blocking.rules, link_type, spec.id_column), spec.seed)
+    con.close()
+    scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column)
+    numbers = _Numbers(sources, spec.id_column)
+    edges = numbers.edges(scored)
+    label = resolve.persons(numbers.count, edges)
+    line = calibrate.fitted(edges.log_odds, (label[edges.a] == label[edges.b]).astype(float))
+    if line is None:
+        return trained, scored
+    weight = line(edges.log_odds)
+    scored = scored.set_column(scored.column_names.index("match_weight"), "match_weight", pa.array(weight))
+    at = scored.column_names.index("match_probability")
+    return calibrate.calibrated(trained, line), scored.set_column(
+        at, "match_probability", pa.array(1 / (1 + np.exp2(-weight)))
+    )
+
+
+def _as_the_model_reads(
+    tables: Mapping[str, pa.Table], spec: LinkageSpec
+) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
+    """Return the tables as a given Splink model reads them: as they are, or cleaned if it reads the person model's columns."""
+    model = spec.model
+    assert not isinstance(model, str)
+    wanted = engines.columns_read(model)
+    raw = {source: table for source, table in tables.items()}
+    if all(wanted <= set(table.column_names) for table in raw.values()):
+        keep = [spec.id_column, *sorted(wanted - {spec.id_column})]
+        return {
+            s: t.select(keep).set_column(0, spec.id_column, clean.record_ids(t, spec.id_column, s))
+            for s, t in raw.items()
+        }, ()
+    cleaned = {
+        source: clean.standard(table, spec.id_column, source).table for source, table in tables.items()
+    }
+    for source, table in cleaned.items():
+        missing = sorted(wanted - set(table.column_names) - set(tables[source].column_names))
+        if missing:
+            raise BadInput(
+                f"{source}: the model reads columns that are not there: {', '.join(missing)}. Add them, or use another model."
+            )
+    return {
+        source: table.select([spec.id_column, *sorted(wanted - {spec.id_column})])
+        for source, table in cleaned.items()
+    }, ()
+
+
+def _resolved(numbers: _Numbers, scored: pa.Table, spec: LinkageSpec) -> resolve.Ints:
+    edges = numbers.edges(scored)
+    return resolve.persons(numbers.count, edges, _log_odds(spec.threshold))
+
+
+def _log_odds(probability: float) -> float:
+    p = min(max(probability, 1e-12), 1 - 1e-12)
+    return float(np.log2(p / (1 - p)))
+
+
+def _accepted(scored: pa.Table, numbers: _Numbers, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
+    """Return the scored pairs at or above the threshold whose records became one person."""
+    edges = numbers.edges(scored)
+    keep = (label[edges.a] == label[edges.b]) & (scored["match_probability"].to_numpy() >= spec.threshold)
+    return scored.filter(pa.array(keep))
+
+
+def _persons(numbers: _Numbers, scored: pa.Table, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
+    """Return source, id, person_id and how probably the record belongs with the rest of its person (1 if it stands alone)."""
+    edges = numbers.edges(scored)
+    inside = label[edges.a] == label[edges.b]
+    probability = np.zeros(numbers.count)
+    given = scored["match_probability"].to_numpy()[inside]
+    np.maximum.at(probability, edges.a[inside], given)
+    np.maximum.at(probability, edges.b[inside], given)
+    alone = np.bincount(label, minlength=numbers.count)[label] == 1
+    probability[alone] = SINGLE
+    order = np.unique(label, return_inverse=True)[1]
+    width = max(6, len(str(numbers.count)))
+    return pa.table(
+        {
+            "source": pa.array([s for s in numbers.order for _ in range(len(numbers.ids[s]))], pa.string()),
+            spec.id_column: pa.concat_arrays([numbers.ids[s] for s in numbers.order]),
+            "person_id": pa.array([f"P{n:0{width}d}" for n in order + 1], pa.string()),
+            "match_probability": pa.array(probability),
+        }
+    )

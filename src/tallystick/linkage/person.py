@@ -1,0 +1,210 @@
+"""The shipped person model: what is compared, and which pairs are looked at, as Splink settings.
+
+A comparison is used if its columns are in the data. The levels follow what goes wrong in records of people: familiar names,
+initials, names in each other's place, one slip of the pen in a date, a move within the district. Frequencies count: to agree
+on a rare name is stronger evidence than on a common one (Fellegi and Sunter 1969; Winkler 1989). Every level is of a kind that
+both Splink and the native scorer know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One outcome of a comparison: its SQL in Splink's form, and the column whose frequencies weigh it."""
+
+    label: str
+    sql: str
+    frequency_of: str = ""
+    is_null: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Levels tried in order; the first that holds is the outcome."""
+
+    name: str
+    needs: tuple[str, ...]
+    levels: tuple[Level, ...]
+
+
+def _null(column: str) -> Level:
+    return Level(f"{column} is missing", f'"{column}_l" IS NULL OR "{column}_r" IS NULL', is_null=True)
+
+
+def _same(column: str, *, frequency: bool = True, label: str = "") -> Level:
+    return Level(label or f"same {column}", f'"{column}_l" = "{column}_r"', column if frequency else "")
+
+
+def _close(column: str, similarity: float) -> Level:
+    sql = f'jaro_winkler_similarity("{column}_l", "{column}_r") >= {similarity}'
+    return Level(f"{column} alike ({similarity})", sql)
+
+
+def _edits(column: str, edits: int) -> Level:
+    sql = f'damerau_levenshtein("{column}_l", "{column}_r") <= {edits}'
+    return Level(f"{column} within {edits} edit{'s' if edits > 1 else ''}", sql)
+
+
+_OTHER = Level("all else", "ELSE")
+
+
+def _phrase(column: str) -> Comparison:
+    return Comparison(column, (column,), (_null(column), _same(column), _close(column, 0.9), _OTHER))
+
+
+def _number(column: str) -> Comparison:
+    return Comparison(
+        column, (column,), (_null(column), _same(column, frequency=False), _edits(column, 1), _OTHER)
+    )
+
+
+COMPARISONS: tuple[Comparison, ...] = (
+    Comparison(
+        "first_name",
+        ("first_name",),
+        (
+            _null("first_name"),
+            _same("first_name"),
+            Level("familiar form", '"first_root_l" = "first_root_r"', "first_root"),
+            _close("first_name", 0.92),
+            Level(
+                "initial",
+                '(length("first_name_l") = 1 OR length("first_name_r") = 1) '
+                'AND substr("first_name_l", 1, 1) = substr("first_name_r", 1, 1)',
+            ),
+            _close("first_name", 0.8),
+            _OTHER,
+        ),
+    ),
+    Comparison("middle_name", ("middle_name",), (_null("middle_name"), _same("middle_name"), _close("middle_name", 0.85), _OTHER)),
+    Comparison(
+        "surname",
+        ("surname", "first_name"),
+        (
+            _same("surname"),
+            Level("names in each other's place", '"surname_l" = "first_name_r" OR "first_name_l" = "surname_r"', ""),
+            _null("surname"),
+            _close("surname", 0.92),
+            _close("surname", 0.8),
+            Level("same sound", '"surname_sound_l" = "surname_sound_r"'),
+            _OTHER,
+        ),
+    ),
+    Comparison(
+        "dob",
+        ("dob",),
+        (
+            _null("dob"),
+            _same("dob"),
+            _edits("dob", 1),
+            Level("same year, day and month unknown in one", '"dob_year_l" = "dob_year_r" AND ("dob_day_l" = \'0101\' OR "dob_day_r" = \'0101\')'),
+            _edits("dob", 2),
+            Level("same year", '"dob_year_l" = "dob_year_r"'),
+            _OTHER,
+        ),
+    ),
+    Comparison("gender", ("gender",), (_null("gender"), _same("gender", frequency=False), _OTHER)),
+    Comparison(
+        "postcode",
+        ("postcode",),
+        (
+            _null("postcode"),
+            _same("postcode"),
+            _edits("postcode", 1),
+            Level("same sector", '"postcode_sector_l" = "postcode_sector_r"', "postcode_sector"),
+            Level("same district", '"postcode_district_l" = "postcode_district_r"', "postcode_district"),
+            _OTHER,
+        ),
+    ),
+    *(_phrase(column) for column in ("birth_place", "occupation", "town", "address", "address_2")),
+    Comparison("street_number", ("street_number",), (_null("street_number"), _same("street_number"), _edits("street_number", 1), _OTHER)),
+    Comparison("state", ("state",), (_null("state"), _same("state"), _OTHER)),
+    *(
+        _number(column)
+        for column in ("pnc_id", "cro_number", "prison_number", "probation_number", "uln", "upn", "nhs_number", "national_id", "email", "phone")
+    ),
+)  # fmt: skip
+
+# In order of how few pairs they add for the true ones that they find; a rule is taken if its columns are there and it fits
+# within the budget of pairs that is left.
+BLOCKING: tuple[tuple[str, ...], ...] = (
+    ("pnc_id",), ("cro_number",), ("prison_number",), ("probation_number",), ("uln",), ("upn",), ("nhs_number",), ("national_id",),
+    ("email",), ("phone",),
+    ("surname", "dob"),
+    ("first_name", "dob"),
+    ("first_root", "surname"),
+    ("postcode", "surname"),
+    ("postcode", "first_root"),
+    ("postcode", "dob"),
+    ("dob",),
+    ("postcode",),
+    ("surname_sound", "dob_year"),
+    ("first_root", "dob_year", "dob_day"),
+    ("surname", "postcode_district"),
+    ("surname_sound", "postcode_district"),
+    ("first_root", "postcode_district"),
+    ("surname", "birth_place"),
+    ("first_root", "birth_place", "dob_year"),
+    ("first_root", "surname_sound"),
+    ("surname", "address"),
+    ("surname", "town"),
+    ("address", "street_number"),
+    ("first_root", "town"),
+    ("dob_day", "postcode_district"),
+    ("birth_place", "dob_year"),
+    ("surname",),
+    ("first_root", "dob_year"),
+    ("occupation", "birth_place"),
+)  # fmt: skip
+# Pairs that agree on these are almost always one person: they start the training.
+SURE: tuple[tuple[str, ...], ...] = (("first_name", "surname", "dob"), ("first_name", "surname", "postcode"))
+
+
+def comparisons(columns: Collection[str]) -> tuple[Comparison, ...]:
+    """Return the comparisons whose columns are all there."""
+    return tuple(c for c in COMPARISONS if set(c.needs) <= set(columns))
+
+
+def settings(
+    columns: Collection[str], rules: Collection[tuple[str, ...]], link_type: str, id_column: str = "record_id"
+) -> Settings:
+    """Return untrained Splink settings for data with ``columns``, blocked by ``rules``."""
+    return {
+        "link_type": link_type,
+        "unique_id_column_name": id_column,
+        "source_dataset_column_name": "source_dataset",
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+        "comparisons": [_as_splink(c) for c in comparisons(columns)],
+        "blocking_rules_to_generate_predictions": [{"blocking_rule": rule_sql(rule)} for rule in rules],
+    }
+
+
+def rule_sql(columns: tuple[str, ...]) -> str:
+    """Return a blocking rule in Splink's form: equal on each of the columns."""
+    return " AND ".join(f'l."{column}" = r."{column}"' for column in columns)
+
+
+def _as_splink(comparison: Comparison) -> dict[str, Any]:
+    levels = []
+    for level in comparison.levels:
+        made: dict[str, Any] = {"sql_condition": level.sql, "label_for_charts": level.label}
+        if level.is_null:
+            made["is_null_level"] = True
+        if level.frequency_of:
+            made["tf_adjustment_column"] = level.frequency_of
+            made["tf_adjustment_weight"] = 1.0
+            made["tf_minimum_u_value"] = 0.0
+        levels.append(made)
+    return {
+        "output_column_name": comparison.name,
+        "comparison_description": comparison.name,
+        "comparison_levels": levels,
+    }

@@ -1,0 +1,47 @@
+"""What to link and how, as one frozen value, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Engine = Literal["native", "splink", "spark"]
+
+
+@dataclass(frozen=True)
+class LinkageSpec:
+    """How a set of sources is linked.
+
+    ``model`` is ``"person"`` (it trains itself on the data) or a trained Splink settings dictionary, used as it is.
+    ``threshold`` is a match probability. ``pairs_per_record`` bounds the candidate pairs of the person model's blocking.
+    ``always`` and ``never`` are pairs of (source, id) that people decided; they stand over the model.
+    """
+
+    model: str | Mapping[str, Any] = "person"
+    threshold: float = 0.5
+    engine: Engine = "native"
+    one_to_one: bool = True
+    id_column: str = "record_id"
+    pairs_per_record: float = 100.0
+    seed: int = 1
+    always: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
+    never: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A linkage: the links, the persons, the trained model and what is known of its quality.
+
+    ``links``: source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four.
+    ``persons``: source, <id>, person_id, match_probability, sorted; every record once.
+    ``notes`` are sentences for the user: columns without a part, values that could not be read.
+    """
+
+    links: pa.Table
+    persons: pa.Table
+    model: Mapping[str, Any]
+    quality: Mapping[str, Any]
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,191 @@
+"""A model trained on the data alone: Splink settings with their m, u and prior.
+
+u from random pairs; m by expectation-maximisation inside blocks, each comparison from the blocks that do not fix it, as
+Splink does (Fellegi and Sunter 1969; Winkler 1988; Linacre et al. 2022). It differs in that all blocks and the seed give
+the same estimates on every run, and that the prior comes from the blocks: the true pairs that EM finds in a block over the share
+of true pairs that agree on its columns.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from tallystick.linkage.compare import levels, name_of, outcomes, quoted
+
+Floats = npt.NDArray[np.float64]
+Outcomes = Mapping[str, npt.NDArray[Any]]
+
+RANDOM_PAIRS = 1_000_000
+BLOCK_PAIRS = 400_000
+BLOCKS: tuple[tuple[str, ...], ...] = (
+    ("dob",),
+    ("postcode",),
+    ("first_name", "surname"),
+    ("national_id",),
+    ("surname", "address"),
+)
+SPARE_BLOCKS: tuple[tuple[str, ...], ...] = (("surname",), ("first_name",))
+ITERATIONS = 60
+
+
+def weigh(seen: Outcomes, settings: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Floats:
+    """Return the match weight (log2 Bayes factor, without the prior) of each pair from the settings' m and u."""
+    total = np.zeros(len(seen["a"]))
+    for comparison in settings["comparisons"]:
+        name = name_of(comparison)
+        if name in leave_out:
+            continue
+        outcome = seen["g_" + name]
+        for position, level in enumerate(levels(comparison)):
+            at = outcome == position
+            total[at] += np.log2(level["m_probability"] / level["u_probability"])
+            if level.get("tf_adjustment_column"):
+                tf = np.fmax(seen["tf_" + name][at], level.get("tf_minimum_u_value") or 1e-12)
+                total[at] += level.get("tf_adjustment_weight", 1.0) * np.log2(level["u_probability"] / tf)
+    return total
+
+
+def probability(weight: Floats) -> Floats:
+    """Return the probability of a match weight in bits, prior included."""
+    return np.asarray(1.0 / (1.0 + np.exp2(-np.clip(weight, -60, 60))))
+
+
+def train(con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return ``settings`` with m, u and the prior estimated from ``records`` in ``con``."""
+    model = copy.deepcopy(dict(settings))
+    records = int(con.execute("select count(*) from records").fetchall()[0][0])
+    _random_pairs(con, records, seed)
+    _set_u(model, outcomes(con, model, "random_pairs"))
+    columns = {column[0] for column in con.execute("select * from records limit 0").description}
+    estimates: dict[str, list[Floats]] = {name_of(c): [] for c in model["comparisons"]}
+    found: list[tuple[tuple[str, ...], float, float]] = []
+    for group in (BLOCKS, SPARE_BLOCKS):
+        if group is SPARE_BLOCKS and all(estimates.values()):
+            break
+        for block in group:
+            if set(block) <= columns and (pairs := _block_pairs(con, block)) >= 20:
+                m, share = _maximise(outcomes(con, model, "block_pairs"), model, _fixed_by(model, block))
+                for name, values in m.items():
+                    estimates[name].append(values)
+                found.append((block, pairs * share, _agreeing(con, block)))
+    for comparison in model["comparisons"]:
+        known = estimates[name_of(comparison)]
+        values = np.mean(known, axis=0) if known else _start(len(levels(comparison)))
+        for level, m_probability in zip(levels(comparison), values, strict=True):
+            level["m_probability"] = float(m_probability)
+    model["probability_two_random_records_match"] = _prior(model, found, records)
+    return model
+
+
+def _random_pairs(con: duckdb.DuckDBPyConnection, records: int, seed: int) -> None:
+    import pyarrow as pa
+
+    draw = np.random.default_rng(seed)
+    a, b = draw.integers(0, records, RANDOM_PAIRS), draw.integers(0, records, RANDOM_PAIRS)
+    keep = a != b
+    con.register("drawn", pa.table({"a": np.minimum(a, b)[keep], "b": np.maximum(a, b)[keep]}))
+    con.execute("create or replace table random_pairs as select distinct a, b from drawn")
+    con.unregister("drawn")
+
+
+def _set_u(model: dict[str, Any], seen: Outcomes) -> None:
+    for comparison in model["comparisons"]:
+        outcome = seen["g_" + name_of(comparison)]
+        own = levels(comparison)
+        counts = np.bincount(outcome[outcome >= 0], minlength=len(own)) + 0.5
+        for level, count in zip(own, counts / counts.sum(), strict=True):
+            level["u_probability"] = float(count)
+
+
+def _block_pairs(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
+    """Fill ``block_pairs`` with the pairs that agree on ``block`` (at most about BLOCK_PAIRS), and return how many there are."""
+    keys = ", ".join(quoted(c) for c in block)
+    filled = " and ".join(f"{quoted(c)} is not null" for c in block)
+    total = float(
+        con.execute(
+            f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from records where {filled} group by {keys})"
+        ).fetchall()[0][0]
+    )
+    # Whole blocks are kept or left by the hash of their key, so the sample is the same on every run.
+    share = min(1.0, BLOCK_PAIRS / total) if total else 1.0
+    same = " and ".join(f"l.{quoted(c)} = r.{quoted(c)}" for c in block)
+    con.execute(
+        f"""
+        create or replace table block_pairs as
+        select l.i as a, r.i as b from records l join records r on {same} and l.i < r.i
+        where hash(l.i * 1000003 + r.i) % 1000000 < {int(share * 1000000)}
+        """  # noqa: S608
+    )
+    return total
+
+
+def _fixed_by(model: Mapping[str, Any], block: Sequence[str]) -> list[str]:
+    """Return the comparisons whose outcome agreement on ``block`` fixes: those that read one of its columns."""
+    return [
+        name_of(c) for c in model["comparisons"]
+        if any(f'"{column}_l"' in level["sql_condition"] for level in c["comparison_levels"] for column in block)
+    ]  # fmt: skip
+
+
+def _start(count: int) -> Floats:
+    base = 0.4 ** np.arange(count)
+    return np.asarray(base / base.sum())
+
+
+def _maximise(
+    seen: Outcomes, model: Mapping[str, Any], fixed: Sequence[str]
+) -> tuple[dict[str, Floats], float]:
+    """Return m of every comparison that is not fixed, and the share of true pairs, by EM within one block."""
+    work = copy.deepcopy(dict(model))
+    free = [c for c in work["comparisons"] if name_of(c) not in fixed]
+    for comparison in work["comparisons"]:
+        for level, value in zip(levels(comparison), _start(len(levels(comparison))), strict=True):
+            level["m_probability"] = float(value)
+    share, before = 0.1, -1.0
+    for _ in range(ITERATIONS):
+        p = probability(weigh(seen, work, fixed) + np.log2(share / (1 - share)))
+        share = float(np.clip(p.mean(), 1e-6, 1 - 1e-6))
+        for comparison in free:
+            outcome = seen["g_" + name_of(comparison)]
+            own, there = levels(comparison), outcome >= 0
+            counts = np.bincount(outcome[there], weights=p[there], minlength=len(own)) + 0.1
+            for level, value in zip(own, counts / counts.sum(), strict=True):
+                level["m_probability"] = float(value)
+        if abs(share - before) < 1e-6:
+            break
+        before = share
+    return {name_of(c): np.array([level["m_probability"] for level in levels(c)]) for c in free}, share
+
+
+def _agreeing(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
+    """Return the share of pairs in which both records have every column of ``block``, as if gaps fell at random."""
+    filled = " and ".join(f"{quoted(c)} is not null" for c in block)
+    share = float(con.execute(f"select avg(cast({filled} as integer)) from records").fetchall()[0][0])  # noqa: S608
+    return share * share
+
+
+def _prior(
+    model: Mapping[str, Any], found: Sequence[tuple[tuple[str, ...], float, float]], records: int
+) -> float:
+    """Return the probability that two random records match: true pairs in each block, over the share of them that it holds."""
+    totals = []
+    for block, true_pairs, filled in found:
+        share = filled
+        for column in block:
+            for comparison in model["comparisons"]:
+                for level in levels(comparison):
+                    if (
+                        level["sql_condition"] == f'"{column}_l" = "{column}_r"'
+                        and name_of(comparison) == column
+                    ):
+                        share *= level["m_probability"]
+        if share > 0:
+            totals.append(true_pairs / share)
+    expected = float(np.median(totals)) if totals else records * 0.5
+    return float(np.clip(expected / (records * (records - 1) / 2), 1e-12, 0.5))
