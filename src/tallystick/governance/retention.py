@@ -1,0 +1,128 @@
+"""The retention schedule: for each holding, until when it may be kept, what is due, overdue or still to be looked at.
+
+Requirements 246 to 265. Due dates are read from the holding's own events: an extension counts once every party agreed to
+it; a publication starts the clocks of the Justice Data Lab (tension X2: the later of its two clocks, both dates kept).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from tallystick.agreement.schema import after
+from tallystick.governance.cases import Case, Registry
+from tallystick.governance.clocks import CLOCKS, london_day, months_after
+from tallystick.governance.tables.vocabulary import INDEFINITE
+
+Status = Literal["held", "due-soon", "due", "overdue", "withdrawn", "disposed"]
+WARNING = "P1M"
+"""How long before its end a holding counts as due soon."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the schedule. ``end`` is None for what may be kept indefinitely; ``places`` are those not yet cleared."""
+
+    id: str
+    about: str
+    what: str
+    status: Status
+    end: date | None
+    next_review: date | None
+    review_overdue: bool
+    audit_due: date | None
+    places: tuple[str, ...]
+    basis: str
+
+
+def is_indefinite(holding: Case) -> bool:
+    """Return whether it may be kept without an end (requirements 253, 254 and 258)."""
+    what = holding.get("what")
+    if what == "linked-pseudonymised":
+        return holding.get("opted_out") is False
+    return what in INDEFINITE
+
+
+def end_of_keeping(holding: Case) -> tuple[date | None, str]:
+    """Return the last day on which a holding may be kept, and why; None when there is none."""
+    if holding.state == "withdrawn":
+        return london_day(holding.history[-1].at), "withdrawn: at once (263)"
+    if is_indefinite(holding):
+        return None, "may be kept for research and statistics (253, 254, 258)"
+    extended = agreed_extension(holding)
+    if extended is not None:
+        return extended, "extended by recorded request (250)"
+    published = holding.day("published_on")
+    if published is not None and holding.get("what") in ("individual-level", "linked-anonymised"):
+        return months_after(published, 1), "one month after publication (251, 252)"
+    return holding.day("until"), "as agreed (247)"
+
+
+def agreed_extension(holding: Case) -> date | None:
+    """Return the date to which all parties agreed to extend the keeping, or None (requirement 250)."""
+    until: date | None = None
+    asked: date | None = None
+    for event in holding.history:
+        if event.act == "ask-extension":
+            asked = date.fromisoformat(str(event.answers["new_until"]))
+        elif event.act == "agree" and event.state == "held":
+            until = asked
+    return until
+
+
+def agreed_parties(holding: Case) -> frozenset[str]:
+    """Return the parties that agreed to the extension that was asked for last."""
+    return frozenset(
+        str(event.answers["party"]) for event in holding.after("ask-extension") if event.act == "agree"
+    )
+
+
+def places_left(holding: Case) -> tuple[str, ...]:
+    """Return the places in which it still lies, by the register (requirement 255)."""
+    cleared = {str(event.answers.get("place")) for event in holding.acts("dispose")}
+    return tuple(place for place in holding.get("locations", ()) if place not in cleared)
+
+
+def line(holding: Case, on: date) -> Line:
+    """Return a holding's line of the schedule as it stands on a day."""
+    end, basis = end_of_keeping(holding)
+    audited = holding.last("audit") or (holding.history[0] if holding.history else None)
+    review = holding.day("next_review")
+    status: Status = "held"
+    if holding.state in ("disposed", "withdrawn"):
+        status = "disposed" if holding.state == "disposed" else "withdrawn"
+    elif end is not None and on > end:
+        status = "overdue"
+    elif end == on:
+        status = "due"
+    elif end is not None and after(on, WARNING) >= end:
+        status = "due-soon"
+    return Line(
+        id=holding.id,
+        about=str(holding.get("about", "")),
+        what=str(holding.get("what", "")),
+        status=status,
+        end=end,
+        next_review=review,
+        review_overdue=status != "disposed" and review is not None and review < on,
+        audit_due=after(london_day(audited.at), str(CLOCKS["deletion-audit"].count)) if audited else None,
+        places=places_left(holding),
+        basis=basis,
+    )
+
+
+def schedule(registry: Registry, on: date) -> tuple[Line, ...]:
+    """Return the whole schedule, what ends first at the top and what never ends last."""
+    lines = [line(holding, on) for holding in registry.all("holding")]
+    return tuple(sorted(lines, key=lambda each: (each.end is None, each.end or date.max, each.id)))
+
+
+def to_do(registry: Registry, now: datetime) -> Iterator[Line]:
+    """Yield the lines that ask for an act now: an end that is due or past, a review or an audit that is overdue."""
+    on = london_day(now)
+    for each in schedule(registry, on):
+        audit = each.audit_due is not None and each.audit_due < on
+        if each.status in ("due", "overdue", "withdrawn") or each.review_overdue or (audit and each.places):
+            yield each
