@@ -147,7 +147,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "shared": False,
         "own_information": True,
         "for_child": False,
-        "child_age": None,
+        "child_age": 14,
         "lab_data": False,
     },
     "incident.report": {"aware_at": START, "about": "share", "regime": "uk-gdpr", "effects": ["disclosure"]},
