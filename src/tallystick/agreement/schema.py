@@ -204,13 +204,17 @@ class Eia(Section):
 
 
 class DataField(Section):
-    """`[[dataset.field]]`: one column, its kind, and why it is needed."""
+    """`[[dataset.field]]`: one column, its kind, and why it is needed.
+
+    Without a ``type`` an event or birth date is a date and all else is text; a birth date of ``type = "string"`` is taken
+    as written, even where no such day exists.
+    """
 
     name: str
     kind: FieldKind
     matches: str = ""
     required: bool = False
-    type: FieldType = "string"
+    type: FieldType | None = None
     format: str = ""
     allowed: tuple[str, ...] = ()
     minimum: float | date | None = None

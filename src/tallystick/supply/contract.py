@@ -68,11 +68,10 @@ class Column:
         exist (31 February, month 15) go to the linkage as they stand, which can still learn from them.
         """
         is_date = field.kind == "event-date" or field.matches in BIRTH
-        is_silent = "type" not in field.model_fields_set
         return cls(
             name=field.name,
             kind=field.kind,
-            type="date" if is_date and is_silent else field.type,
+            type=field.type or ("date" if is_date else "string"),
             required=field.required,
             allowed=field.allowed,
             format=strptime_format(field.format),
