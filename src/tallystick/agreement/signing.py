@@ -7,9 +7,10 @@ from typing import cast, get_args
 
 from tallystick.agreement import gates
 from tallystick.agreement.agreement_logic import same_person
+from tallystick.agreement.agreement_rules import is_controller
 from tallystick.agreement.io import document_hash
 from tallystick.agreement.rules import RULES
-from tallystick.agreement.schema import Agreement, Office, Signature
+from tallystick.agreement.schema import Agreement, Office, Signature, after
 from tallystick.errors import BadInput, Finding, Refused
 
 
@@ -50,7 +51,7 @@ def not_the_holder(party: str, officer: str) -> Finding:
 def amend(agreement: Agreement, on: date, *, reviewed: bool = False) -> Agreement:
     """Return the next version, to be edited and signed: it names the one that it replaces and bears no signature.
 
-    With ``reviewed`` it also records that the agreement was reviewed on that day.
+    With ``reviewed`` it also records that the agreement was reviewed on that day, and when it is to be next.
     """
     update: dict[str, object] = {
         "version": agreement.about.version + 1,
@@ -58,4 +59,14 @@ def amend(agreement: Agreement, on: date, *, reviewed: bool = False) -> Agreemen
     }
     if reviewed:
         update["reviewed_on"] = on
+        update["next_review"] = after(on, agreement.review.every or "P1Y")
     return agreement.model_copy(update={"about": agreement.about.model_copy(update=update), "signatures": ()})
+
+
+def still_to_sign(agreement: Agreement) -> tuple[str, ...]:
+    """Return the controllers without a signature of this text."""
+    here = document_hash(agreement)
+    signed = {signature.party for signature in agreement.signatures if signature.document_hash == here}
+    return tuple(
+        party.name for party in agreement.parties if is_controller(party) and party.name not in signed
+    )

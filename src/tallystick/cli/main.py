@@ -17,6 +17,8 @@ STOPPED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what `tally --help` says of it)
+    "init": ("tallystick.cli.init:init", "Begin a share from a filled-in template."),
+    "agreement": ("tallystick.cli.agreement:app", "Check, sign, amend and print an agreement."),
     "link": ("tallystick.cli.link:app", "Link records of people: plain files, or a share's own."),
     "demo": ("tallystick.cli.demo:demo", "Make a synthetic share and run it whole."),
     "run": ("tallystick.cli.run:run", "Do every step of a share that its agreement allows."),
