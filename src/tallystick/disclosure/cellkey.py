@@ -39,7 +39,7 @@ def record_keys(ids: pa.Array, secret: bytes) -> Ints:
     )
     if encoded.null_count:
         raise BadInput("A record without an id cannot have a key. Give every record an id.")
-    return made[np.asarray(encoded.indices)]
+    return np.asarray(made[np.asarray(encoded.indices)])
 
 
 def noise_table(largest: int = 5, variance: float = 2.0, forbidden: int = 2) -> NoiseTable:

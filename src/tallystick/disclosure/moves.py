@@ -19,9 +19,9 @@ from tallystick.disclosure.grid import Bools, Floats, Grid, Ints
 MOST_DIMENSIONS = 10
 LONGEST = 24
 """Codes that a move may touch in one dimension: two branches of a hierarchy at most twelve deep."""
-CANDIDATES = {1: 64, 2: 12, 3: 6, 4: 4}
-FEW_CANDIDATES = 3
-MOST_CELLS = 1 << 16
+CANDIDATES = {1: (64, 1024), 2: (12, 120), 3: (6, 40), 4: (4, 12, 40)}
+FEW_CANDIDATES = (3, 6, 12)
+"""Siblings tried in each dimension: at first, and again and again for the cells that a try leaves open."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +79,33 @@ def move(
     together; ``frozen`` cells must not change (another table shows them), the asked one excepted.
     """
     shape = shape_of(grid)
-    many = CANDIDATES.get(len(grid.dimensions), FEW_CANDIDATES)
     values = np.ascontiguousarray(grid.values.reshape(-1))
+    still = np.zeros(len(values), dtype=np.bool_) if frozen is None else frozen
+    price = np.zeros(len(values)) if cost is None else cost
     up, down = np.zeros(len(asked)), np.zeros(len(asked))
     enough = np.zeros(len(asked), dtype=np.bool_)
-    search(
-        values,
-        hidden,
-        np.zeros(len(values), dtype=np.bool_) if frozen is None else frozen,
-        np.zeros(len(values)) if cost is None else cost,
-        cost is not None,
-        np.ascontiguousarray(asked, dtype=np.int64),
-        np.ascontiguousarray(need, dtype=np.float64),
-        float(floor),
-        shape.strides,
-        shape.offsets,
-        shape.parents,
-        shape.first,
-        shape.parts,
-        many,
-        up,
-        down,
-        enough,
-    )
+    for many in CANDIDATES.get(len(grid.dimensions), FEW_CANDIDATES):
+        left = np.flatnonzero(~enough)
+        if not len(left):
+            break
+        found = (np.zeros(len(left)), np.zeros(len(left)), np.zeros(len(left), dtype=np.bool_))
+        cells = np.ascontiguousarray(asked[left], dtype=np.int64)
+        wanted = np.ascontiguousarray(need[left], dtype=np.float64)
+        hierarchy = (shape.strides, shape.offsets, shape.parents, shape.first, shape.parts)
+        search(
+            values,
+            hidden,
+            still,
+            price,
+            cost is not None,
+            cells,
+            wanted,
+            float(floor),
+            *hierarchy,
+            many,
+            *found,
+        )
+        up[left], down[left], enough[left] = found
     return Moved(up, down, enough)
 
 
