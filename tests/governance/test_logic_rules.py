@@ -93,7 +93,7 @@ PANELS = tuple(
 
 
 def panel(body: str) -> Act:
-    return do("request", "approve", "request-1", "panel", body=body, organisation=body)
+    return do("request", "approve", "request-1", "panel", organisation=body)
 
 
 DPIA = (
@@ -138,12 +138,12 @@ SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
     ),
     "request.body": (
         (request("receive"), appoint("HMCTS", "iao")),
-        approve(body="HMCTS", organisation="HMCTS"),
+        approve(organisation="HMCTS"),
         approve(),
     ),
     "request.body-rejects": (
         (request("receive"), appoint("HMCTS", "iao")),
-        do("request", "reject", "request-1", "iao", body="HMCTS", organisation="HMCTS"),
+        do("request", "reject", "request-1", "iao", organisation="HMCTS"),
         do("request", "reject", "request-1", "iao"),
     ),
     "request.stage": (
@@ -376,7 +376,7 @@ SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
     ),
     "holding.extension-party": (
         (HELD, NEAR_END, do("holding", "ask-extension", "copy-1", "iao"), appoint("HMCTS", "iao")),
-        do("holding", "agree", "copy-1", "iao", party="HMCTS", organisation="HMCTS"),
+        do("holding", "agree", "copy-1", "iao", organisation="HMCTS"),
         do("holding", "agree", "copy-1", "iao"),
     ),
     "holding.person-everywhere": (
@@ -475,7 +475,7 @@ def test_messages_hold_no_answer() -> None:
     secret = "Marmaduke Featherstone"
     play = played(request("receive", aim=secret))
     with pytest.raises(Refused) as refused:
-        play.act("request", "approve", "request-1", "iao", by="mallory", body=secret, reasons=secret)
+        play.act("request", "approve", "request-1", "iao", by="mallory", reasons=secret)
     assert secret not in str([str(finding) for finding in refused.value.findings]) + str(refused.value)
 
 

@@ -41,7 +41,10 @@ class Command(Plain):
 
 
 class Event(Plain):
-    """What was done: the command with its answers read, and the state that the case is in since."""
+    """What was done: the command with its answers read, and the state that the case is in since.
+
+    ``followed_by`` counts the events after it that belong to the same act.
+    """
 
     event_id: Identity
     process: str
@@ -54,6 +57,7 @@ class Event(Plain):
     answers: dict[str, JsonValue] = Field(default_factory=dict)
     state: str
     warnings: tuple[str, ...] = ()
+    followed_by: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,11 @@ def decide(registry: Registry, command: Command) -> tuple[Event, ...]:
     state, noted = outcome(asking, process.table[case.state][command.act])
     event = as_event(command, {**given, **noted}, state, tuple(str(finding) for finding in found))
     world = evolve(registry, event)
-    return event, *(
+    after = tuple(
         as_event(follow, follow.answers, str(PROCESSES[follow.process].table[now][follow.act]))
         for follow, now in consequences(world, asking, event)
     )
+    return event.model_copy(update={"followed_by": len(after)}), *after
 
 
 def form(process: Process, act: str) -> Mapping[str, Question]:

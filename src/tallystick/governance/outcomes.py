@@ -61,7 +61,7 @@ def listed(event: Event, key: str) -> list[str]:
 
 def signed(asking: Asking) -> Outcome:
     """Return whether every office that must sign the current document has."""
-    mine = f"{asking.given('party')}/{asking.command.role}"
+    mine = f"{asking.command.organisation}/{asking.command.role}"
     return ("in-force" if set(unsigned(asking)) <= {mine} else asking.before.state), {}
 
 
@@ -86,7 +86,7 @@ def arrived(asking: Asking) -> Outcome:
 
 def agreed(asking: Asking) -> Outcome:
     """Return whether every party agreed to the extension."""
-    parties = {*agreed_parties(asking.before), asking.given("party")}
+    parties = {*agreed_parties(asking.before), asking.command.organisation}
     return ("held" if set(asking.get("parties", ())) <= parties else "extension-asked"), {}
 
 

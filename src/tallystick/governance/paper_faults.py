@@ -56,15 +56,15 @@ def incomplete(asking: Asking, _: Day) -> Iterator[str]:
 
 def not_a_signatory(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the signature that the document does not ask for, that is there already, or that another body gives."""
-    command, party = asking.command, asking.given("party")
-    if command.organisation != party or f"{party}/{command.role}" not in unsigned(asking):
-        yield "party"
+    office = f"{asking.command.organisation}/{asking.command.role}"
+    if office not in unsigned(asking):
+        yield office
 
 
 def unsigned(asking: Asking) -> tuple[str, ...]:
     """Return the offices, as party/office, that have not signed the current document."""
     done = {
-        f"{event.answers['party']}/{event.role}"
+        f"{event.organisation}/{event.role}"
         for event in asking.before.acts("sign")
         if event.answers.get("signed_hash") == asking.get("document_hash")
     }
@@ -145,13 +145,9 @@ def extension_shorter(asking: Asking, _: Day) -> Iterator[str]:
 
 def not_a_party(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the party that has nothing to agree, has agreed already, or is spoken for by another."""
-    party = asking.given("party")
-    if (
-        party not in asking.get("parties", ())
-        or party in agreed_parties(asking.before)
-        or asking.command.organisation != party
-    ):
-        yield "party"
+    party = asking.command.organisation
+    if party not in asking.get("parties", ()) or party in agreed_parties(asking.before):
+        yield party or "no organisation"
 
 
 def person_left(asking: Asking, _: Day) -> Iterator[str]:

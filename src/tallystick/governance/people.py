@@ -136,9 +136,7 @@ def speaks_for(deciding: tuple[Body, ...], name: str) -> Body | None:
 
 def decided(request: Case) -> tuple[str, ...]:
     """Return the bodies that have approved since the request was last submitted."""
-    return tuple(
-        str(event.answers.get("body")) for event in request.after("submit") if event.act == "approve"
-    )
+    return tuple(event.organisation for event in request.after("submit") if event.act == "approve")
 
 
 def undecided(registry: Registry, request: Case) -> tuple[Body, ...]:

@@ -67,18 +67,18 @@ def empty_offices(asking: Asking, _: Day) -> Iterator[str]:
 
 def not_a_decider(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the body that has nothing to decide here, or for which somebody of another organisation or office speaks."""
-    name = str(asking.given("body") or "")
+    name = asking.command.organisation
     body = speaks_for(deciders(asking.registry, asking.after.answers), name)
-    if body is None or asking.command.organisation != name or asking.command.role != body.office:
-        yield "body"
+    if body is None or asking.command.role != body.office:
+        yield f"{asking.command.role} of {name}"
     elif asking.command.act == "approve" and name in decided(asking.before):
-        yield "body, decided already"
+        yield f"{name} has decided already"
 
 
 def stage_too_early(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the bodies of earlier stages that have not approved."""
     deciding = deciders(asking.registry, asking.after.answers)
-    body = speaks_for(deciding, str(asking.given("body") or ""))
+    body = speaks_for(deciding, asking.command.organisation)
     if body is not None:
         for other in undecided(asking.registry, asking.before):
             if other.stage < body.stage:

@@ -74,9 +74,7 @@ def agreed_extension(holding: Case) -> date | None:
 
 def agreed_parties(holding: Case) -> frozenset[str]:
     """Return the parties that agreed to the extension that was asked for last."""
-    return frozenset(
-        str(event.answers["party"]) for event in holding.after("ask-extension") if event.act == "agree"
-    )
+    return frozenset(event.organisation for event in holding.after("ask-extension") if event.act == "agree")
 
 
 def places_left(holding: Case) -> tuple[str, ...]:

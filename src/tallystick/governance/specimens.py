@@ -51,8 +51,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "access_until": date(2026, 12, 31),
     },
     "request.receive": {"unusual": False, "processing_changes": False},
-    "request.approve": {"principles": list(PRINCIPLES), "body": "Ministry of Justice", "conditions": None},
-    "request.reject": {"body": "Ministry of Justice"},
+    "request.approve": {"principles": list(PRINCIPLES), "conditions": None},
     "request.release": {
         "to": ["ann.analyst"],
         "agreement": "share",
@@ -74,7 +73,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "next_review": date(2026, 12, 1),
         "child_age": None,
     },
-    "agreement.sign": {"party": "Ministry of Justice", "signed_hash": HASHES},
+    "agreement.sign": {"signed_hash": HASHES},
     "agreement.amend": {
         "document_hash": "sha256:" + "2" * 64,
         "version": 2,
@@ -135,8 +134,6 @@ CHANGES: dict[str, dict[str, Any]] = {
     "holding.locate": {"locations": ["secure network", "inbox", "laptop"]},
     "holding.review": {"next_review": date(2027, 3, 1)},
     "holding.ask-extension": {"new_until": date(2027, 12, 31)},
-    "holding.agree": {"party": "Ministry of Justice"},
-    "holding.refuse": {"party": "Ministry of Justice"},
     "holding.remove-person": {"removed_from": ["secure network", "inbox"]},
     "holding.dispose": {"place": "inbox"},
     "holding.audit": {"found_in": None, "searched": ["secure network"]},
