@@ -6,11 +6,18 @@ import getpass
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from tallystick.cli import output
+from tallystick.errors import BadInput
+
+ENGINES: dict[str, Literal["native", "splink", "spark"]] = {
+    "native": "native",
+    "splink": "splink",
+    "spark": "spark",
+}
 
 Folder = Annotated[Path, typer.Argument(help="The share's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print what a program would want.")]
@@ -49,6 +56,8 @@ def run(
     from tallystick.share import run as share_run
     from tallystick.share.rooms import open_share
 
+    if engine not in ENGINES:
+        raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
     share = open_share(folder)
     if dry_run:
         planned = share_run.plan(share, clock=clock(actor), until=until)
@@ -60,7 +69,13 @@ def run(
         return
     with output.progress("run") as step:
         done = share_run.run(
-            share, clock=clock(actor), supplies=supplies, until=until, engine=engine, seed=seed, step=step
+            share,
+            clock=clock(actor),
+            supplies=supplies,
+            until=until,
+            engine=ENGINES[engine],
+            seed=seed,
+            step=step,
         )
     output.say(asdict(done), as_json=as_json, text=told(done))
 

@@ -1,6 +1,6 @@
 """Who is who: records of people cleaned, compared, scored and resolved into persons. Sees identifiers, never attributes."""
 
 from tallystick.linkage.link import link
-from tallystick.linkage.spec import LinkageSpec, Linked
+from tallystick.linkage.spec import Engine, LinkageSpec, Linked
 
-__all__ = ["LinkageSpec", "Linked", "link"]
+__all__ = ["Engine", "LinkageSpec", "Linked", "link"]

@@ -84,7 +84,7 @@ def with_link(attributes: pa.Table, persons: pa.Table, dataset: Dataset) -> pa.T
     with duckdb.connect() as connection:
         connection.register("attributes", attributes)
         connection.register("persons", persons)
-        return connection.execute(
+        return connection.sql(
             """
             with sources as (
                 select person_id, count(distinct source) as sources from persons group by person_id
@@ -95,5 +95,5 @@ def with_link(attributes: pa.Table, persons: pa.Table, dataset: Dataset) -> pa.T
             left join sources s on s.person_id = p.person_id
             order by a.supply_key
             """,
-            [dataset.name],
+            params=[dataset.name],
         ).to_arrow_table()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tallystick import linkage as engine
 from tallystick.agreement import gates
-from tallystick.agreement.schema import Agreement
+from tallystick.agreement.schema import Agreement, Linkage
 from tallystick.errors import BadInput
 from tallystick.ledger import unseal
 from tallystick.share import acts
@@ -25,7 +27,7 @@ def link(
     agreement: Agreement,
     *,
     clock: Clock,
-    engine_name: str = "native",
+    engine_name: engine.Engine = "native",
     seed: int = 1,
     step: Callable[[float, str], None] = lambda done, text: None,
 ) -> None:
@@ -40,11 +42,19 @@ def link(
     for name in dict.fromkeys(name for pair in agreement.linkage.between for name in pair):
         if not acts.is_done(share, supplied(name)):
             raise BadInput(f"Dataset {name} was not supplied yet: run `tally supply` first.")
-        tables[name] = from_bytes(
-            unseal(share.supplier(name) / "identifiers.parquet.age", share.key("linker", name))
-        )
-    spec = engine.LinkageSpec.from_agreement(agreement, engine=engine_name, seed=seed)
-    linked = engine.link(tables, spec, id_column="supply_key", step=step)
+        step(0.0, f"opening {name}")
+        sealed = unseal(share.supplier(name) / "identifiers.parquet.age", share.key("linker", name))
+        tables[name] = as_the_model_names(from_bytes(sealed), agreement, name)
+    step(0.1, f"{sum(table.num_rows for table in tables.values()):,} records")
+    spec = engine.LinkageSpec(
+        model=model_of(share, agreement.linkage),
+        threshold=agreement.linkage.threshold,
+        engine=engine_name,
+        one_to_one=agreement.linkage.one_to_one,
+        id_column="supply_key",
+        seed=seed,
+    )
+    linked = engine.link(tables, spec)
     details = {
         "records": {name: table.num_rows for name, table in tables.items()},
         "links": linked.links.num_rows,
@@ -60,8 +70,28 @@ def link(
         room.mkdir(parents=True)
         pq.write_table(linked.links, room / "links.parquet", compression="zstd")
         pq.write_table(linked.persons, room / "persons.parquet", compression="zstd")
-        (room / "model.json").write_text(json.dumps(linked.model, indent=2), encoding="utf-8")
+        (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
         (room / "quality.json").write_text(
-            json.dumps(linked.quality, indent=2, default=str), encoding="utf-8"
+            json.dumps(dict(linked.quality), indent=2, default=str), encoding="utf-8"
         )
-        (room / "quality.html").write_text(engine.quality_page(linked), encoding="utf-8")
+
+
+def as_the_model_names(table: pa.Table, agreement: Agreement, dataset: str) -> pa.Table:
+    """Return the identifiers under the names of their roles in the linkage model (`matches` in the agreement)."""
+    fields = next(found.fields for found in agreement.datasets if found.name == dataset)
+    roles = {field.name: field.matches or field.name for field in fields}
+    return table.rename_columns([roles.get(name, name) for name in table.column_names])
+
+
+def model_of(share: Share, linkage: Linkage) -> str | dict[str, Any]:
+    """Return the shipped model's name, or the trained Splink settings in the file that the agreement names."""
+    if not linkage.model.endswith(".json"):
+        return linkage.model
+    path = share.root / linkage.model
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"The agreement's linkage model {linkage.model} cannot be read ({type(error).__name__}). "
+            "Put the trained Splink settings there, or name the shipped model `person`."
+        ) from error

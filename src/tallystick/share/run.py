@@ -12,6 +12,7 @@ from tallystick.agreement import gates, io
 from tallystick.agreement.rule import Door
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Refused
+from tallystick.linkage import Engine
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.deidentify import deidentify
@@ -53,7 +54,7 @@ def run(
     clock: Clock,
     supplies: Path | None = None,
     until: str | None = None,
-    engine: str = "native",
+    engine: Engine = "native",
     seed: int = 1,
     step: Progress = lambda done, text: None,
     entropy: Callable[[int], bytes] = secrets.token_bytes,

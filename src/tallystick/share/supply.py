@@ -76,11 +76,21 @@ def supply(
             recipient = new_key(share.key(reader, dataset.name))
             seal(to_bytes(table), recipient, room / f"{half}.parquet.age")
         pq.write_table(taken.split.keys, room / "keys.parquet", compression="zstd")
+        profile = taken.profile
+        (room / "quality.html").write_text(engine.page(report, profile, private=True), encoding="utf-8")
+        (room / "quality.json").write_text(_json(profile.as_dict()), encoding="utf-8")
         steward = folder / "rooms" / "steward" / "supplies"
         steward.mkdir(parents=True)
-        (steward / f"{dataset.name}.json").write_text(
-            json.dumps(report.as_dict(), indent=2, default=str), encoding="utf-8"
+        (steward / f"{dataset.name}.html").write_text(
+            engine.page(report, profile, private=False), encoding="utf-8"
         )
+        (steward / f"{dataset.name}.json").write_text(
+            _json({"report": report.as_dict(), "profile": profile.summary()}), encoding="utf-8"
+        )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, default=str)
 
 
 def file_of(share: Share, dataset: Dataset, supplies: Path | None) -> Path:
