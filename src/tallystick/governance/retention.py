@@ -6,12 +6,13 @@ it; a publication starts the clocks of the Justice Data Lab (tension X2: the lat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from tallystick.agreement.schema import after
+from tallystick.errors import Finding
 from tallystick.governance.cases import Case, Registry
 from tallystick.governance.clocks import CLOCKS, london_day, months_after
 from tallystick.governance.tables.vocabulary import INDEFINITE
@@ -124,3 +125,26 @@ def to_do(registry: Registry, now: datetime) -> Iterator[Line]:
         audit = each.audit_due is not None and each.audit_due < on
         if each.status in ("due", "overdue", "withdrawn") or each.review_overdue or (audit and each.places):
             yield each
+
+
+def looked_for(registry: Registry, is_there: Callable[[str], bool]) -> tuple[Finding, ...]:
+    """Return where the register and the files differ: ``is_there`` says whether a place that is a path holds a file (256)."""
+    found = []
+    for holding in registry.all("holding"):
+        left = places_left(holding)
+        paths = [place for place in holding.get("locations", ()) if "/" in place]
+        for place in paths:
+            if place not in left and is_there(place):
+                found.append(
+                    differs(place, "is marked deleted, and is there", "Delete it, and report an incident.")
+                )
+            elif place in left and not is_there(place):
+                found.append(
+                    differs(place, "is in the register, and is gone", "Record its disposal with evidence.")
+                )
+    return tuple(found)
+
+
+def differs(place: str, what: str, do: str) -> Finding:
+    """Return the finding about one place."""
+    return Finding("holding.audit", f"It {what}.", do, place, "255, 256", "Justice Data Lab DPIA (2018)")

@@ -26,8 +26,8 @@ DOORS: Mapping[str, Door] = {
 """The doors of a share that an act goes with; every other act stands before all doors, at the request."""
 
 SAYS = {
-    "must-be-yes": "This must be so before it can go on.",
-    "must-be-no": "This may not be so.",
+    "must-be-yes": "This must be answered yes before it can go on.",
+    "must-be-no": "This must be answered no.",
     "word": "This is not answered with a word of its vocabulary.",
     "words": "This is not answered with words of its vocabulary.",
 }
