@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deidentify": ("tallystick.cli.run:deidentify", "Give the steward the linked people's attributes."),
     "extract": ("tallystick.cli.run:extract", "Make each approved project's extract."),
     "destroy": ("tallystick.cli.run:destroy", "Destroy the identifiers and their keys."),
+    "output": ("tallystick.cli.outputs:app", "Check, protect and release outputs; prove what was released."),
     "ledger": ("tallystick.cli.ledger:app", "Show, verify or audit what happened."),
     "request": ("tallystick.cli.governance:request_app", "Ask for data: from a draft to its release, or a dispute."),
     "approve": ("tallystick.cli.governance:approve", "Approve a request, for an owner or a panel."),

@@ -1,0 +1,27 @@
+"""Outputs that betray nobody: what may leave, protection of what may not, and the record of what did."""
+
+from tallystick.disclosure.check import Checked, check_files, describe, limits_of
+from tallystick.disclosure.checks import Limits
+from tallystick.disclosure.grid import Dimension, Grid
+from tallystick.disclosure.release import Release, released_counts, verify, write_release
+from tallystick.disclosure.review import Review
+from tallystick.disclosure.suppression import Audit, Suppressed, audit, suppress
+
+__all__ = [
+    "Audit",
+    "Checked",
+    "Dimension",
+    "Grid",
+    "Limits",
+    "Release",
+    "Review",
+    "Suppressed",
+    "audit",
+    "check_files",
+    "describe",
+    "limits_of",
+    "released_counts",
+    "suppress",
+    "verify",
+    "write_release",
+]

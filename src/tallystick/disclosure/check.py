@@ -1,0 +1,132 @@
+"""The output check: files in, a verdict on each and on all together out. The door and the command both call this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tallystick.agreement.schema import Disclosure
+from tallystick.disclosure import about as descriptions
+from tallystick.disclosure.about import About, TableAbout, guess
+from tallystick.disclosure.checks import Limits, count_findings, sheet_findings
+from tallystick.disclosure.counts import Counts, counts_of, ties
+from tallystick.disclosure.differencing import compare
+from tallystick.disclosure.read import Document, read
+from tallystick.disclosure.sheet import Sheet
+from tallystick.errors import BadInput, Finding
+
+DEFAULT_MINIMUM = 10
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One sheet, and how it was read: as described by the analyst (``is_stated``), or as guessed."""
+
+    sheet: Sheet
+    about: TableAbout
+    is_stated: bool
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The verdict on files handed in together: how each sheet was read, and all that was found."""
+
+    files: tuple[Path, ...]
+    readings: tuple[Reading, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """The findings that stop the release."""
+        return tuple(found for found in self.findings if found.severity == "refuse")
+
+    @property
+    def counts(self) -> tuple[Counts, ...]:
+        """The tables of counts, which a release keeps for differencing."""
+        return tuple(reading.counts for reading in self.readings if reading.counts is not None)
+
+
+def limits_of(disclosure: Disclosure | None, minimum: int | None = None) -> Limits:
+    """Return the limits of an agreement; ``minimum`` (a project's own) may only raise the minimum cell count."""
+    held = disclosure or Disclosure()
+    fewest = (
+        max(held.minimum_cell_count or DEFAULT_MINIMUM, minimum or 0)
+        if disclosure
+        else minimum or DEFAULT_MINIMUM
+    )
+    return Limits(
+        fewest, held.zeros_are_disclosive, held.dominance_n, held.dominance_share, held.p_percent,
+        held.minimum_degrees_of_freedom,
+    )  # fmt: skip
+
+
+def check_files(
+    paths: Sequence[Path],
+    limits: Limits,
+    released: Sequence[Counts] = (),
+    stated: Mapping[Path, About] | None = None,
+) -> Checked:
+    """Return the verdict on files that would be released together after ``released``.
+
+    A description is taken from ``stated``, else from the ``.about.toml`` beside a file. Raises BadInput for a file that
+    cannot be read.
+    """
+    documents = [read(path) for path in paths]
+    readings: list[Reading] = []
+    found: list[Finding] = []
+    for document in documents:
+        found += document.findings
+        about = (stated or {}).get(document.path) or stated_beside(document.path)
+        for reading in readings_of(document, about):
+            readings.append(reading)
+            found += reading_findings(reading, limits)
+    found += compare([r.counts for r in readings if r.counts], released, limits)
+    return Checked(tuple(paths), tuple(readings), tuple(dict.fromkeys(found)))
+
+
+def stated_beside(path: Path) -> About | None:
+    """Return the description that lies beside a file, or None."""
+    place = descriptions.beside(path)
+    return descriptions.load(place) if place.is_file() else None
+
+
+def readings_of(document: Document, about: About | None) -> list[Reading]:
+    """Return each sheet as described, or as guessed where nothing is stated."""
+    made: list[Reading] = []
+    for sheet in document.sheets:
+        said = about.of(sheet.name) if about else None
+        if document.kind == "text" and said is None and guess(sheet).statistic == "unknown":
+            continue
+        reading = complete(said, guess(sheet)) if said else guess(sheet)
+        counts = None
+        if reading.statistic == "frequency":
+            counts = ties(counts_of(sheet, reading))
+        made.append(Reading(sheet, reading, said is not None, counts))
+    return made
+
+
+def complete(said: TableAbout, guessed: TableAbout) -> TableAbout:
+    """Return what is stated, with the columns that it leaves open as guessed; a stated statistic stands."""
+    stated = said.model_dump(exclude_unset=True)
+    if said.statistic == "unknown":
+        stated.pop("statistic", None)
+    return TableAbout.model_validate({**guessed.model_dump(), **stated})
+
+
+def reading_findings(reading: Reading, limits: Limits) -> list[Finding]:
+    """Return what the checks find in one sheet."""
+    if reading.counts is not None:
+        return count_findings(reading.counts, limits)
+    return sheet_findings(reading.sheet, reading.about, limits)
+
+
+def describe(path: Path) -> About:
+    """Return a description of a file filled in as well as it can be guessed. Raises BadInput for a file without tables."""
+    document = read(path)
+    if not document.sheets:
+        raise BadInput(
+            f"{path.name}: there is no table in it to describe. Describe the file with the figure's data."
+        )
+    return About(file=path.name, table=tuple(guess(sheet) for sheet in document.sheets))

@@ -1,0 +1,174 @@
+"""A table of counts as published: a grid of values, what stands for hidden cells, and what a reader knows of each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tallystick.disclosure.about import TableAbout, as_number, is_hidden
+from tallystick.disclosure.grid import Bools, Dimension, Floats, Grid, is_total
+from tallystick.disclosure.sheet import BELOW, RANGE, Sheet, label
+from tallystick.errors import BadInput
+
+LARGEST_GRID = 20_000_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The table: ``grid`` holds the published values (NaN where absent or hidden), ``hidden`` the hidden cells.
+
+    ``low`` and ``high`` are what a reader knows of each cell's true value; all have one entry a cell.
+    """
+
+    where: str
+    grid: Grid
+    hidden: Bools
+    low: Floats
+    high: Floats
+    population: str = ""
+    rounded_to: int | None = None
+
+    @property
+    def present(self) -> Bools:
+        """Which cells the table has, shown or hidden."""
+        return self.hidden | ~np.isnan(self.grid.values.reshape(-1))
+
+    def full_grid(self) -> Grid:
+        """Return the grid with 0 for hidden cells, so that sums through them are kept."""
+        values = self.grid.values.reshape(-1).copy()
+        values[self.hidden] = 0.0
+        return Grid(self.grid.dimensions, values.reshape(self.grid.values.shape))
+
+
+def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
+    """Return a sheet of counts as a grid. Raises BadInput for a column that is not there, or a cell that comes twice."""
+    missing = sorted({*about.labels, *about.values} - set(sheet.header))
+    if missing:
+        raise BadInput(
+            f"{sheet.where}: the description names {', '.join(missing)}, which is no column of the table."
+        )
+    if not about.values:
+        raise BadInput(
+            f"{sheet.where}: no column of counts is named. State values = [...] in the description."
+        )
+    columns = [filled(sheet, name) for name in about.labels]
+    names = list(about.labels)
+    if not columns:
+        columns, names = [["all"] * len(sheet.rows)], ["rows"]
+    crossed = len(about.values) > 1
+    codes = [list(dict.fromkeys(column)) for column in columns]
+    if crossed:
+        names.append(about.columns or "columns")
+        codes.append(list(about.values))
+    shape = tuple(len(each) for each in codes)
+    size = int(np.prod([float(n) for n in shape]))
+    if size > LARGEST_GRID:
+        raise BadInput(
+            f"{sheet.where}: read as a table it would have {size:,} cells. Check the label columns."
+        )
+    values = np.full(size, np.nan)
+    hidden = np.zeros(size, dtype=bool)
+    low, high = np.zeros(size), np.zeros(size)
+    places = np.zeros(len(sheet.rows), dtype=np.int64)
+    for axis, column in enumerate(columns):
+        number = {code: at for at, code in enumerate(codes[axis])}
+        places = places * shape[axis] + np.array([number[value] for value in column], dtype=np.int64)
+    seen = np.bincount(places, minlength=1)
+    if len(seen) and seen.max() > 1:
+        raise BadInput(
+            f"{sheet.where}: two rows have the same labels. Name all label columns in the description."
+        )
+    for at, name in enumerate(about.values):
+        cells = places * len(about.values) + at if crossed else places
+        for cell, given in zip(cells, sheet.column(name), strict=True):
+            value = as_number(given)
+            if isinstance(value, float):
+                values[cell] = low[cell] = high[cell] = value
+            elif value is None or is_hidden(value):
+                hidden[cell] = True
+                low[cell], high[cell] = known_range(value)
+            else:
+                raise BadInput(
+                    f"{sheet.where}: column {name} holds a text that is neither a count nor a hidden one."
+                )
+    dimensions = tuple(
+        Dimension.of(name, each, about.hierarchy.get(name)) for name, each in zip(names, codes, strict=True)
+    )
+    made = Counts(
+        sheet.where,
+        Grid(dimensions, values.reshape(shape)),
+        hidden,
+        low,
+        high,
+        about.population,
+        about.rounded_to,
+    )
+    return with_rounding(made)
+
+
+def known_range(mark: object) -> tuple[float, float]:
+    """Return what a mark tells of the count that it hides: ``<10`` says 0 to 9, ``1-4`` says 1 to 4, ``c`` nothing."""
+    if isinstance(mark, str):
+        if below := BELOW.match(mark.strip()):
+            return 0.0, float(below.group(1)) - 1
+        if between := RANGE.match(mark.strip()):
+            return float(between.group(1)), float(between.group(2))
+    return 0.0, np.inf
+
+
+def with_rounding(counts: Counts) -> Counts:
+    """Return the table with each shown cell's true range where the description says that it was rounded."""
+    if counts.rounded_to is None or counts.rounded_to < 2:
+        return counts
+    shown = counts.present & ~counts.hidden
+    base = counts.rounded_to
+    values = counts.grid.values.reshape(-1)
+    low = np.where(shown, np.maximum(0, values - (base - 1)), counts.low)
+    high = np.where(shown, values + (base - 1), counts.high)
+    return replace(counts, low=low, high=high)
+
+
+def filled(sheet: Sheet, name: str) -> list[str]:
+    """Return a label column as text, each blank taking the label above it (as a spreadsheet's groups are written)."""
+    made: list[str] = []
+    for cell in sheet.column(name):
+        text = label(cell)
+        made.append(text if text or not made else made[-1])
+    return made
+
+
+def ties(counts: Counts) -> Counts:
+    """Return the table without those totals that are plainly not the sum of their parts, axis by axis.
+
+    A total whose shown parts exceed it, or fall short of it by more than a fifth, on most lines is the total of
+    something else (several answers a person, a mean); what nearly adds up is kept, for the rest is what leaks.
+    """
+    dimensions = list(counts.grid.dimensions)
+    filled_values = counts.full_grid().values
+    for axis, dimension in enumerate(dimensions):
+        wrong: set[int] = set()
+        for whole, parts in dimension.parts().items():
+            total = np.take(counts.grid.values, whole, axis=axis).reshape(-1)
+            summed = np.nansum(np.take(filled_values, parts, axis=axis), axis=axis).reshape(-1)
+            hid = (
+                np.take(counts.hidden.reshape(filled_values.shape), parts, axis=axis)
+                .any(axis=axis)
+                .reshape(-1)
+            )
+            slack = (counts.rounded_to or 1) * (len(parts) + 1) / 2 if counts.rounded_to else 0.5
+            known = ~np.isnan(total)
+            over = known & (summed > total + slack)
+            short = known & ~hid & (summed < 0.8 * total - slack)
+            if known.any() and (over | short).sum() > known.sum() / 2:
+                wrong.add(whole)
+        if wrong:
+            above = tuple(-1 if parent in wrong else parent for parent in dimension.parents)
+            dimensions[axis] = Dimension(dimension.name, dimension.codes, above)
+    return replace(counts, grid=Grid(tuple(dimensions), counts.grid.values))
+
+
+def is_margin(grid: Grid, cell: int) -> bool:
+    """Return whether a cell is a total in some dimension."""
+    place = np.unravel_index(cell, grid.values.shape)
+    return any(is_total(d.codes[int(at)]) for d, at in zip(grid.dimensions, place, strict=True))

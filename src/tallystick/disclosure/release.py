@@ -1,0 +1,251 @@
+"""A release: a folder with the outputs, their hashes, the rules and limits in force, the evidence and the decisions.
+
+    releases/<id>/
+      outputs/…        what was released, byte for byte
+      release.json     id, when, by whom, project, limits, findings, votes, what was kept back; each output's SHA-256
+      cells.json       the figures of its tables, for comparison with later outputs; the disclosure door alone reads it
+
+``verify`` proves that a published file is what was released. Writing is aside, then renamed whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tallystick.disclosure.check import Checked
+from tallystick.disclosure.checks import Limits
+from tallystick.disclosure.counts import Counts
+from tallystick.disclosure.grid import Dimension, Grid
+from tallystick.disclosure.review import Review, kept_back
+from tallystick.errors import BadInput, Finding, Refused
+
+FORMAT = "tallystick-release-1"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as written: its id, its folder, the hashes of its outputs, and the hash of the record as a whole."""
+
+    id: str
+    folder: Path
+    outputs: Mapping[str, str]
+    hash: str
+
+
+def sha256(path: Path) -> str:
+    """Return ``sha256:`` and the hash of a file."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_release(
+    releases: Path,
+    release_id: str,
+    checked: Checked,
+    limits: Limits,
+    *,
+    at: datetime,
+    by: str,
+    project: str = "",
+    review: Review | None = None,
+) -> Release:
+    """Write the folder of a release and return it.
+
+    Raises Refused where the check refuses, where a review is given that is not approved or of other files; BadInput for an
+    id that is taken, or two files of one name.
+    """
+    outputs = {path.name: sha256(path) for path in checked.files}
+    if len(outputs) < len(checked.files):
+        raise BadInput("Two files have the same name. Rename one.")
+    stop = list(checked.refusals) if review is None else []
+    if review is not None:
+        stop += review_findings(review, outputs)
+    if stop:
+        raise Refused(stop)
+    folder = releases / release_id
+    if folder.exists():
+        raise BadInput(
+            f"There is a release {release_id} already. Releases are never changed: give another id."
+        )
+    record = {
+        "format": FORMAT,
+        "id": release_id,
+        "at": at.isoformat(),
+        "by": by,
+        "project": project,
+        "outputs": outputs,
+        "limits": asdict(limits),
+        "readings": [
+            reading.about.model_dump(mode="json", exclude_defaults=True) for reading in checked.readings
+        ],
+        "findings": [asdict(found) for found in checked.findings],
+        "review": decisions(review) if review else None,
+    }
+    aside = releases / f".{release_id}.part"
+    shutil.rmtree(aside, ignore_errors=True)
+    (aside / "outputs").mkdir(parents=True)
+    for path in checked.files:
+        shutil.copyfile(path, aside / "outputs" / path.name)
+    cells = json.dumps([as_json(counts) for counts in checked.counts], sort_keys=True)
+    (aside / "cells.json").write_text(cells, encoding="utf-8")
+    record["cells"] = "sha256:" + hashlib.sha256(cells.encode()).hexdigest()
+    text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
+    (aside / "release.json").write_text(text, encoding="utf-8")
+    os.replace(aside, folder)  # noqa: PTH105 - a rename of a whole folder
+    return Release(release_id, folder, outputs, "sha256:" + hashlib.sha256(text.encode()).hexdigest())
+
+
+def review_findings(review: Review, outputs: Mapping[str, str]) -> list[Finding]:
+    """Return why a review does not let these files out."""
+    found = []
+    if review.state != "approved":
+        found.append(
+            Finding(
+                "release.not-approved",
+                f"The review is {review.state}.",
+                "Wait for its checkers.",
+                "review",
+                "216",
+                "SDC handbook",
+            )
+        )
+    if dict(review.files) != dict(outputs):
+        found.append(
+            Finding(
+                "release.other-files", "The files are not those that were reviewed.", "Submit these files.", "review", "216",
+                "SDC handbook",
+            )
+        )  # fmt: skip
+    return found
+
+
+def decisions(review: Review) -> dict[str, Any]:
+    """Return a review as the record keeps it."""
+    return {
+        "id": review.id,
+        "author": review.author,
+        "votes": [
+            {"checker": v.checker, "verdict": v.verdict, "comment": v.comment, "at": v.at.isoformat()}
+            for v in review.votes
+        ],
+        "kept_back": [asdict(part) for part in kept_back(review)],
+    }
+
+
+def as_json(counts: Counts) -> dict[str, Any]:
+    """Return a table of counts as JSON; absent and hidden cells are null."""
+    values = counts.grid.values.reshape(-1)
+    return {
+        "where": counts.where,
+        "population": counts.population,
+        "rounded_to": counts.rounded_to,
+        "dimensions": [
+            {"name": d.name, "codes": d.codes, "parents": d.parents} for d in counts.grid.dimensions
+        ],
+        "values": [None if np.isnan(v) else v for v in values.tolist()],
+        "hidden": np.flatnonzero(counts.hidden).tolist(),
+        "high": [
+            None if np.isinf(counts.high[cell]) else counts.high[cell]
+            for cell in np.flatnonzero(counts.hidden)
+        ],
+    }
+
+
+def from_json(kept: Mapping[str, Any], release_id: str) -> Counts:
+    """Return a table of counts as it was kept."""
+    dimensions = tuple(
+        Dimension(d["name"], tuple(d["codes"]), tuple(d["parents"])) for d in kept["dimensions"]
+    )
+    values = np.array([np.nan if v is None else v for v in kept["values"]], dtype=float)
+    hidden = np.zeros(len(values), dtype=bool)
+    hidden[kept["hidden"]] = True
+    low, high = np.nan_to_num(values), np.nan_to_num(values)
+    high[hidden] = [np.inf if v is None else v for v in kept["high"]]
+    shape = tuple(len(d.codes) for d in dimensions)
+    where = f"release {release_id}, {kept['where']}"
+    return Counts(
+        where,
+        Grid(dimensions, values.reshape(shape)),
+        hidden,
+        low,
+        high,
+        kept["population"],
+        kept["rounded_to"],
+    )
+
+
+def released_counts(releases: Path) -> tuple[Counts, ...]:
+    """Return the tables of all releases in a folder, oldest id first. Raises BadInput for one that was tampered with."""
+    made: list[Counts] = []
+    for folder in sorted(path for path in releases.glob("*") if (path / "release.json").is_file()):
+        record = read_record(folder)
+        text = (folder / "cells.json").read_text(encoding="utf-8")
+        if "sha256:" + hashlib.sha256(text.encode()).hexdigest() != record["cells"]:
+            raise BadInput(
+                f"Release {folder.name}: cells.json is not what was written. Restore it from a backup."
+            )
+        made += [from_json(kept, folder.name) for kept in json.loads(text)]
+    return tuple(made)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return a release's record. Raises BadInput where it cannot be read."""
+    try:
+        record: dict[str, Any] = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+        if record["format"] == FORMAT:
+            return record
+    except (OSError, ValueError, KeyError):
+        pass
+    raise BadInput(f"{folder.name}: there is no readable release.json of this version in it.")
+
+
+def verify(published: Path, releases: Path) -> str:
+    """Return the id of the release that holds this very file. Raises Refused where none does, naming one of that name."""
+    digest = sha256(published)
+    named = ""
+    for folder in sorted(path for path in releases.glob("*") if (path / "release.json").is_file()):
+        outputs = read_record(folder)["outputs"]
+        if digest in outputs.values():
+            return folder.name
+        if published.name in outputs:
+            named = folder.name
+    message = (
+        f"It is not what release {named} holds under this name." if named else "No release holds this file."
+    )
+    raise Refused(
+        [
+            Finding(
+                "release.other-file",
+                message,
+                "Publish the file from the release.",
+                published.name,
+                "216",
+                "SDC handbook",
+            )
+        ]
+    )
+
+
+def intact(folder: Path) -> Sequence[Finding]:
+    """Return a finding for each output of a release that is missing or changed since."""
+    found = []
+    for name, digest in read_record(folder)["outputs"].items():
+        path = folder / "outputs" / name
+        if not path.is_file() or sha256(path) != digest:
+            found.append(
+                Finding(
+                    "release.changed", "The output is missing or not what was released.", "Restore it from a backup.",
+                    f"{folder.name}/{name}", "216", "SDC handbook",
+                )
+            )  # fmt: skip
+    return found
