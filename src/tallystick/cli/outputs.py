@@ -203,7 +203,7 @@ def protect(
     random = None if seed is None else np.random.default_rng(seed)
     made = engine.protect(readings, how, limits, base or agreed or 5, random)  # type: ignore[arg-type]
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for each in made:
         stem = Path(each.reading.sheet.file).stem
         part = re.sub(r"[^A-Za-z0-9_-]+", "-", each.reading.sheet.name)

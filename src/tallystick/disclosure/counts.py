@@ -95,16 +95,18 @@ def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
     dimensions = tuple(
         Dimension.of(name, each, about.hierarchy.get(name)) for name, each in zip(names, codes, strict=True)
     )
-    made = Counts(
-        sheet.where,
-        Grid(dimensions, values.reshape(shape)),
-        hidden,
-        low,
-        high,
-        about.population,
-        about.rounded_to,
-    )
+    base = about.rounded_to or apparent_base(values)
+    grid = Grid(dimensions, values.reshape(shape))
+    made = Counts(sheet.where, grid, hidden, low, high, about.population, base)
     return with_rounding(made)
+
+
+def apparent_base(values: Floats) -> int | None:
+    """Return 10 or 5 where eight or more figures are all its multiples: nobody's counts fall so by chance."""
+    shown = values[np.nan_to_num(values) > 0]
+    if len(shown) < 8:
+        return None
+    return next((base for base in (10, 5) if (shown % base == 0).all()), None)
 
 
 def known_range(mark: object) -> tuple[float, float]:
@@ -156,7 +158,8 @@ def ties(counts: Counts) -> Counts:
                 .any(axis=axis)
                 .reshape(-1)
             )
-            slack = (counts.rounded_to or 1) * (len(parts) + 1) / 2 if counts.rounded_to else 0.5
+            # parts rounded one by one may exceed an exact total by half a base each
+            slack = 5.0 * (len(parts) + 1)
             known = ~np.isnan(total)
             over = known & (summed > total + slack)
             short = known & ~hid & (summed < 0.8 * total - slack)
