@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agreement": ("tallystick.cli.agreement:app", "Check, sign, amend and print an agreement."),
     "link": ("tallystick.cli.link:app", "Link records of people: plain files, or a share's own."),
     "demo": ("tallystick.cli.demo:demo", "Make a synthetic share and run it whole."),
+    "synth": ("tallystick.cli.synth:synth", "Make a share of synthetic people whose truth is known."),
     "run": ("tallystick.cli.run:run", "Do every step of a share that its agreement allows."),
     "supply": ("tallystick.cli.run:supply", "Check each supplier's file, split it and seal each half."),
     "deidentify": ("tallystick.cli.run:deidentify", "Give the steward the linked people's attributes."),

@@ -1,0 +1,133 @@
+"""Pools of names: common ones by community, sex and decade, and a heavy tail of rarer ones made from parts.
+
+The common names stand in `tables/`, most common first. They were compiled for this package from general knowledge of British
+naming and are marked `unverified` on the realism page; what matters for linkage is their shape: a few names cover many people,
+and many names cover few.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from tallystick.synth.streams import Floats, Ints, pick
+
+Words = npt.NDArray[np.object_]
+COMMUNITIES = ("british", "muslim", "indian", "african", "european", "chinese")
+FIRST_HEAD = 0.82
+SURNAME_HEAD = {
+    "british": 0.42, "muslim": 0.88, "indian": 0.85, "african": 0.6, "european": 0.4, "chinese": 0.93,
+}  # fmt: skip
+OPENINGS = {
+    "british": "Ash Beck Brad Bram Burn Cald Clif Copp Cran Crow Dag Den Dray Elm Fair Farn Fen Fox Gar Glen Grim Hal Har Hath "
+    "Hawk Hazel Heb Holl Hors Hux Ing Kel Ken Kirk Lang Lan Lin Long Lud Mar Mel Mid Mil Nor Oak Old Os Pad Pel Pen Pick Prest "
+    "Rad Ram Raven Red Rip Ros Row Rush Sal Sand Sed Shel Shir Sib Skel Stan Staf Stock Stour Sut Swin Tat Thorn Thur Til Tow "
+    "Tre Tun Upp Wad Wake Wal War Wat Wed West Whit Wick Wil Win Wol Wood Wor Wray Yard Yel".split(),
+    "muslim": "Ab Ak Al Am An As At Az Ba Da Fa Gha Ha Ja Ka La Ma Na Qa Ra Sa Sha Ta Wa Ya Za".split(),
+    "indian": "Aa Am An Ba Bha Cha Da Dha Ga Gu Ha Ja Jo Ka Ku La Ma Na Pa Ra Sa Shi Su Ta Va Vi".split(),
+    "african": "Ab Ad Ak Am Ba Chi Da Eb Ej Fo Ga If Ka Ki Ko Ku Ma Mo Mu Na Nd Ob Od Og Ol On Sa Ta Uz Wa".split(),
+    "european": "Bar Bla Bor Cher Dra Dub Gal Gor Hor Jab Jan Kal Kas Kov Kra Lip Mal Mar Mil Nik Ole Pav Pet Rad Rog Sak Sav "
+    "Sob Stef Tar Tom Vas Vol Zab Zel".split(),
+    "chinese": "Ba Bi Cai Cao Chu Cui Dai Deng Ding Dong Du Fan Fang Gao Gong Gu Guan Han Hao Jia Jin Kong Lei Lu Luo Meng Mo".split(),
+}  # fmt: skip
+ENDINGS = {
+    "british": "acre bourne bridge brook bury by castle cliffe combe cott croft dale den don er field fold ford gate grave ham "
+    "hurst ing ington kin land ley lock low man marsh mere more mouth ness nett pole ridge rick royd sall sett shaw side son "
+    "stall stead ster stoke stone ston stow tham thorpe thwaite ton tree vale wade ward ware water way well wick with wood "
+    "worth wright yard".split(),
+    "muslim": "bar dar dullah eem eez far far har heed hir id im in ir ish jad kar keel mal man mar meen nan oor ooq qib rif sir "
+    "tar tif wan yar zad zim".split(),
+    "indian": "bhai dev deep dhu gar gi jeet kar khar la lal mani nath ndra ni pal pati preet raj rani ria roop shan sh tha vani "
+    "veer war wal ya".split(),
+    "african": "ba bi bola chi da de dele fe gbo gwu ike ko ku la le lu ma mbe mi na ndo ngo nna nu ola ra sa ti to wa we yo zi".split(),
+    "european": "ak an arski as auskas czyk eanu ec ek enko escu ev ica iev ik in ina is ka kis kova ova ov owicz owski ski ska uk "
+    "ulis us".split(),
+    "chinese": " an ang ei en eng i in ing o ong ou u ui un".split(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Names in order of how common they are, and the share of people whom the listed ones cover."""
+
+    words: Ints
+    listed: int
+    head: float
+
+    def pick(self, u: Floats) -> Ints:
+        """Return a name's index for each uniform draw: listed ones by 1 / (rank + 3), rarer ones by a cubic tail."""
+        ranks = pick(np.minimum(u / self.head, 1.0 - 2.0**-53), 1.0 / (np.arange(self.listed) + 3.0))
+        beyond = (u - self.head) / (1.0 - self.head)
+        rare = len(self.words) - self.listed
+        tail = self.listed + np.asarray(beyond * beyond * beyond * rare, dtype=np.int64)
+        return self.words[np.where(u < self.head, ranks, np.clip(tail, 0, len(self.words) - 1))]
+
+
+@dataclass(frozen=True)
+class Names:
+    """All words, and the pools that point to them."""
+
+    words: Words
+    first: dict[tuple[int, int], tuple[tuple[int, ...], tuple[Pool, ...]]]
+    last: tuple[Pool, ...]
+    at: dict[str, int]
+
+    def first_names(self, community: int, sex: int, birth_years: Ints, u: Floats) -> Ints:
+        """Return the index of a first name for each person of a community and sex."""
+        eras, pools = self.first[community, sex]
+        era = np.searchsorted(np.asarray(eras), birth_years, side="right") - 1
+        found = np.zeros(len(u), dtype=np.int64)
+        for number, pool in enumerate(pools):
+            rows = era == number
+            found[rows] = pool.pick(u[rows])
+        return found
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    """Return the rows of one of the package's tables."""
+    text = (files("tallystick.synth") / "tables" / f"{table}.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def rarer(community: str, sex: str = "") -> list[str]:
+    """Return made-up names of a community in a fixed order that mixes their beginnings."""
+    openings, endings = OPENINGS[community], ENDINGS[community]
+    if sex:
+        endings = [*("a", "ia", "elle", "ina", "ette", "ayah"), *("an", "en", "on", "el", "ius", "aan")][
+            (0 if sex == "f" else 6) : (6 if sex == "f" else 12)
+        ]
+    made = [a + b.strip() for a in openings for b in endings]
+    step = next(s for s in (7919, 104729, 1299709) if len(made) % s)
+    return list(dict.fromkeys(made[i * step % len(made)] for i in range(len(made))))
+
+
+@cache
+def names() -> Names:
+    """Return the pools, read once."""
+    at: dict[str, int] = {}
+
+    def numbers(listed: list[str]) -> Ints:
+        return np.array([at.setdefault(word, len(at)) for word in listed], dtype=np.int64)
+
+    first: dict[tuple[int, int], tuple[tuple[int, ...], tuple[Pool, ...]]] = {}
+    for row in rows("first_names"):
+        key = (COMMUNITIES.index(row["community"]), 1 if row["sex"] == "m" else 0)
+        listed = list(dict.fromkeys(row["names"].split()))
+        known = set(listed)
+        tail = [n for n in rarer(row["community"], row["sex"]) if n not in known]
+        eras, pools = first.get(key, ((), ()))
+        pool = Pool(numbers(listed + tail), len(listed), FIRST_HEAD)
+        first[key] = ((*eras, int(row["from_year"])), (*pools, pool))
+    last = {}
+    for row in rows("surnames"):
+        listed = list(dict.fromkeys(row["names"].split()))
+        known = set(listed)
+        tail = [n for n in rarer(row["community"]) if n not in known]
+        last[row["community"]] = Pool(numbers(listed + tail), len(listed), SURNAME_HEAD[row["community"]])
+    words = np.array(list(at), dtype=object)
+    return Names(words, first, tuple(last[c] for c in COMMUNITIES), at)

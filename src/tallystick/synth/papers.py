@@ -1,0 +1,96 @@
+"""The papers of a synthetic share: the preset's agreement, complete and signed, and its projects.
+
+The agreement is the template of `tally init`, with the columns that the synthetic files have beside it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime, time
+from typing import Any
+
+from tallystick.agreement import io, presets, signing
+from tallystick.agreement.project import Project
+from tallystick.agreement.schema import Agreement
+
+IDENTITY = ("first_name", "middle_name", "surname", "dob", "gender", "postcode")
+SPECIAL = {"ethnicity": "racial-or-ethnic-origin", "special_needs": "health"}
+OFFENDING = {
+    "offence_group", "offences", "disposal", "first_offence", "sentence_length_days", "reception_date", "order_date",
+    "conviction_date", "reoffended", "reoffence_date", "prior_offences", "prior_custody", "age_at_first_offence",
+    "offending_rate", "reoffending_score", "assessment_date",
+}  # fmt: skip
+CASES = {"case_id", "case_number", "upn", "crn", "prison_number"}
+REASON = "The study needs it; synthetic data only."
+
+
+def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> Agreement:
+    """Return the signed agreement of a preset whose files have these columns (name to type, by source)."""
+    tree = tomllib.loads(presets.template(preset))
+    known = {dataset["name"]: dataset for dataset in tree["dataset"]}
+    first = tree["dataset"][0]
+    made = []
+    for source, types in columns.items():
+        dataset = dict(known.get(source) or first)
+        dataset["path"] = f"supplies/{source}.{suffix}"
+        if source not in known:
+            dataset.update(name=source, title=f"Synthetic records: {source}", eligible="")
+        dataset["field"] = _fields(dataset.get("field", []), types)
+        made.append(dataset)
+    tree["dataset"] = made
+    if preset == "data-first":
+        names = list(columns)
+        tree["linkage"]["between"] = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]]
+    return signed(Agreement.model_validate(tree))
+
+
+def _fields(listed: list[dict[str, Any]], types: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the template's fields that the file has, then the others; identity may be missing, as in life."""
+    old = {field["name"]: field for field in listed}
+    fields = []
+    for name in sorted(types, key=lambda n: list(old).index(n) if n in old else len(old)):
+        if name in old:
+            fields.append(
+                {**old[name], "required": name not in IDENTITY and old[name].get("required", False)}
+            )
+        elif name in IDENTITY:
+            fields.append({"name": name, "kind": "identifier", "matches": name, "type": types[name]})
+        else:
+            kind = "case-id" if name in CASES else "event-date" if types[name] == "date" else "attribute"
+            field: dict[str, Any] = {
+                "name": name, "kind": kind, "type": types[name], "justification": REASON, "criminal_offence": name in OFFENDING,
+            }  # fmt: skip
+            if name in SPECIAL:
+                field["special_category"] = SPECIAL[name]
+            fields.append(field)
+    return fields
+
+
+def signed(bare: Agreement) -> Agreement:
+    """Return the agreement with the signature of each party's asset owner, made on the day that it starts."""
+    assert bare.about.starts is not None
+    at = datetime.combine(bare.about.starts, time(10), tzinfo=UTC)
+    for party in bare.parties:
+        if "iao" in party.officers:
+            bare = signing.sign(bare, party.name, "iao", party.officers["iao"], at)
+    return bare
+
+
+def projects(preset: str) -> tuple[Project, ...]:
+    """Return two projects of a research preset, whose extracts cannot be joined; none where there is no such thing."""
+    text = presets.project_template(preset)
+    if text is None:
+        return ()
+    first = io.parse(text, Project, name=f"{preset}.project.toml")
+    datasets = tuple(
+        one.model_copy(update={"fields": one.fields[: max(1, len(one.fields) - 1)]}) for one in first.datasets
+    )
+    second = first.model_copy(
+        update={
+            "id": f"{first.id}-replication",
+            "title": f"{first.title}: replication",
+            "aim": "Check the first project's findings by other hands, on fewer fields.",
+            "datasets": datasets,
+        }
+    )
+    return (first, second)

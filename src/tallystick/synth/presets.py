@@ -1,0 +1,131 @@
+"""The presets: which people there are, and which sources hold which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tallystick.errors import BadInput
+from tallystick.synth import education, justice, lab
+from tallystick.synth.chosen import heaviest, offending_weight, quota
+from tallystick.synth.lab import Intervention
+from tallystick.synth.observe import Records
+from tallystick.synth.people import People, Population
+from tallystick.synth.streams import Floats
+
+
+def day(text: str) -> int:
+    """Return a date in days since 1970."""
+    return int(np.datetime64(text, "D").astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller asked: how many people, the seed, and the intervention for a lab."""
+
+    people: int
+    seed: int
+    intervention: Intervention = field(default_factory=Intervention)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one block yields: each source's records, and further tables of truth."""
+
+    sources: dict[str, Records]
+    truth: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A kind of share: how many people live for each one asked, its sources, and how a block fills them.
+
+    ``bytes_a_person`` is about what one person asked takes on the disk as CSV with the truth beside it.
+    """
+
+    population: Population
+    share: float
+    sources: tuple[str, ...]
+    fill: Callable[[People, int, Asked, int], Part]
+    bytes_a_person: int
+
+    def total(self, asked: int) -> int:
+        """Return how many people there are, so that ``asked`` of them are those whom the preset counts."""
+        return int(np.ceil(asked / self.share))
+
+
+def _moj_dfe(people: People, number: int, asked: Asked, total: int) -> Part:
+    streams = people.streams.of("moj-dfe")
+    here = quota(asked.people, total, number, len(people))
+    school = heaviest(streams, "pupil", people, _native(people), here)
+    count = quota(asked.people // 5, total, number, len(people))
+    accused = heaviest(streams, "offender", people, offending_weight(people), count)
+    return Part(
+        {
+            "justice": justice.offenders(people, accused, day("2025-05-31")),
+            "education": education.pupils(people, school, day("2025-07-31")),
+        }
+    )
+
+
+def _native(people: People) -> Floats:
+    """Return how likely each is to have been at a state school, relative to others: newcomers less."""
+    return np.where(people.arrived > people.birth + 4000, 0.3, 1.0)
+
+
+def _learners(people: People, number: int, asked: Asked, total: int) -> Part:
+    streams = people.streams.of("learner-register")
+    here = quota(asked.people, total, number, len(people))
+    school = heaviest(streams, "pupil", people, _native(people), here)
+    taken = school[streams.chance("awarded", people.id[school], 0.8)]
+    elsewhere = np.setdiff1d(np.arange(len(people)), school)
+    rows = np.union1d(taken, elsewhere)
+    return Part(
+        {
+            "schools": education.schools(people, school, day("2026-05-31")),
+            "achievements": education.achievements(people, rows, day("2026-05-31")),
+        }
+    )
+
+
+def _data_first(people: People, number: int, asked: Asked, total: int) -> Part:
+    streams = people.streams.of("data-first")
+    last = day("2025-12-31")
+    grown = (people.birth < last - int(18 * 365.25)) & (people.died > last)
+    count = quota(asked.people * 3 // 20, total, number, len(people))
+    accused = heaviest(streams, "offender", people, offending_weight(people), count, grown)
+    return Part(justice.data_first(people, accused, last))
+
+
+def _lab(people: People, number: int, asked: Asked, total: int) -> Part:
+    rows = np.arange(len(people))
+    cohort = quota(max(asked.people // 50, 1), total, number, len(people))
+    pnc, takers, truth = lab.offenders(people, rows, day("2025-12-31"), cohort, asked.intervention)
+    return Part({"cohort": takers, "pnc": pnc}, {"fates": truth})
+
+
+def _nobody(people: People, number: int, asked: Asked, total: int) -> Part:
+    return Part({})
+
+
+DATA_FIRST = ("crown-court", "magistrates", "prison", "probation", "family-court", "civil-court", "assessments")  # fmt: skip
+YOUNG = Population(1984, 2010, parents=False)
+PRESETS: dict[str, Preset] = {
+    "moj-dfe": Preset(YOUNG, 0.92, ("justice", "education"), _moj_dfe, 400),
+    "data-first": Preset(Population(), 1.0, DATA_FIRST, _data_first, 250),
+    "learner-register": Preset(
+        Population(1996, 2011, parents=False), 0.93, ("schools", "achievements"), _learners, 600
+    ),
+    "justice-data-lab": Preset(Population(1960, 2003, parents=False), 1.0, ("cohort", "pnc"), _lab, 450),
+    "local-performance": Preset(Population(), 1.0, (), _nobody, 0),
+}
+
+
+def preset(name: str) -> Preset:
+    """Return the preset of that name; raise BadInput naming those there are."""
+    if name not in PRESETS:
+        raise BadInput(f"There is no preset {name!r}. The presets are: {', '.join(PRESETS)}.")
+    return PRESETS[name]
