@@ -1,6 +1,7 @@
 """`tally request`, `approve`, `retain`, `incident`, `rights`, `assess`: governance on a share's folder.
 
-The commands of a process are made from its table of acts: one function, `perform`, does every one. A person acts in a role (``--role``) for an organisation (``--organisation``); both may be left out where the register of offices says who they are.
+The commands of a process are made from its table of acts; one function, `perform`, does every act. A person acts in a role
+(``--role``) for an organisation (``--organisation``); both may be left out where the register of offices says who they are.
 """
 
 from __future__ import annotations

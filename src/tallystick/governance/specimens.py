@@ -206,6 +206,7 @@ class Play:
     registry: Registry = EMPTY
     now: datetime = START
     events: list[Event] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
 
     def command(
         self, process: str, act: str, subject: str, role: str = "", by: str = "", **changes: Any
@@ -226,9 +227,11 @@ class Play:
 
     def act(self, process: str, act: str, subject: str, role: str = "", by: str = "", **changes: Any) -> Case:
         """Return the case after an act; raise what `decide` raises."""
-        for event in decide(self.registry, self.command(process, act, subject, role, by, **changes)):
+        command = self.command(process, act, subject, role, by, **changes)
+        for event in decide(self.registry, command):
             self.events.append(event)
             self.registry = evolve(self.registry, event)
+        self.commands.append(command)
         self.now += timedelta(hours=1)
         return self.registry.cases[process][subject]
 
