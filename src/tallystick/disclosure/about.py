@@ -231,6 +231,8 @@ def guess(sheet: Sheet) -> TableAbout:
     labels = [name for name in sheet.header if name not in numeric]
     counts = first(COUNT, [n for n in values if not SHARE.search(names[n])])
     rest = [n for n in values if n != counts]
+    if not counts and repeats(sheet, labels) and any(not whole_numbers(sheet, n) for n in rest):
+        return TableAbout(sheet=sheet.name, statistic="records", labels=tuple(labels), values=tuple(rest))
     kinds: list[tuple[Statistic, re.Pattern[str]]] = [
         ("mean", MEAN), ("percentile", PERCENTILE), ("extreme", EXTREME), ("magnitude", SUM), ("ratio", SHARE), ("ratio", RATIO)
     ]  # fmt: skip
@@ -255,6 +257,12 @@ def guess(sheet: Sheet) -> TableAbout:
     return frequencies(sheet, labels, values, counts)
 
 
+def repeats(sheet: Sheet, labels: list[str]) -> bool:
+    """Return whether two rows have the same labels: figures about groups do not, records about people do."""
+    places = [sheet.header.index(name) for name in labels]
+    return bool(places) and len({tuple(row[at] for at in places) for row in sheet.rows}) < len(sheet.rows)
+
+
 def measured(name: str) -> bool:
     """Return whether a name is that of a statistic other than a count."""
     return any(p.search(name) for p in (MEAN, PERCENTILE, EXTREME, SUM, SHARE, RATIO)) and not is_total(name)
@@ -264,14 +272,14 @@ def special(sheet: Sheet, names: dict[str, str], numeric: list[str]) -> TableAbo
     """Return the reading of regressions, survival curves, histograms, plotted points and records, or None."""
 
     def having(pattern: re.Pattern[str], among: list[str] | None = None) -> list[str]:
-        return [name for name in (among or list(names)) if pattern.search(names[name])]
+        return [name for name in (list(names) if among is None else among) if pattern.search(names[name])]
 
     direct = [name for name in sheet.header if DIRECT.match(names[name]) and mostly_distinct(sheet, name)]
-    if direct and not having(COUNT, numeric or [""]) and len(sheet.rows) > 1:
+    if direct and not having(COUNT, numeric) and len(sheet.rows) > 1:
         return TableAbout(sheet=sheet.name, statistic="records", labels=tuple(direct))
     if having(COEFFICIENT) and having(ERROR):
         return TableAbout(sheet=sheet.name, statistic="regression", values=tuple(having(COEFFICIENT)))
-    time = having(TIME, numeric) if numeric else []
+    time = having(TIME, numeric)
     if time and (having(AT_RISK) or (having(SURVIVAL, numeric) and len(sheet.rows) > 1)):
         labels = [name for name in sheet.header if name not in numeric]
         return TableAbout(
@@ -279,7 +287,7 @@ def special(sheet: Sheet, names: dict[str, str], numeric: list[str]) -> TableAbo
             values=tuple(having(SURVIVAL, numeric)[:1]), counts=next(iter(having(AT_RISK)), ""),
             variable=next(iter(having(EVENTS)), ""),
         )  # fmt: skip
-    counts = list(having(COUNT, numeric or [""]))
+    counts = list(having(COUNT, numeric))
     edges = [n for n in having(BIN) if n not in counts]
     if edges and counts:
         return TableAbout(
@@ -288,7 +296,7 @@ def special(sheet: Sheet, names: dict[str, str], numeric: list[str]) -> TableAbo
             labels=tuple(n for n in sheet.header if n not in counts),
             values=(counts[0],),
         )
-    points = having(POINT, numeric) if numeric else []
+    points = having(POINT, numeric)
     if points and not counts and len(sheet.rows) > 3:
         return TableAbout(sheet=sheet.name, statistic="points", values=tuple(points))
     return None
@@ -321,8 +329,7 @@ def frequencies(sheet: Sheet, labels: list[str], values: list[str], counts: str)
     codes = [n for n in values if looks_like_codes(sheet, n)] if repeated else []
     if codes and len(codes) < len(values):
         labels, values = [*labels, *codes], [n for n in values if n not in codes]
-    still = len({tuple(row[sheet.header.index(n)] for n in labels) for row in sheet.rows}) < len(sheet.rows)
-    if still:
+    if repeats(sheet, labels):
         return TableAbout(sheet=sheet.name, statistic="records", labels=tuple(labels), values=tuple(values))
     return TableAbout(
         sheet=sheet.name, statistic="frequency", labels=tuple(labels), values=tuple(values),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,11 +101,29 @@ def readings_of(document: Document, about: About | None) -> list[Reading]:
         if document.kind == "text" and said is None and guess(sheet).statistic == "unknown":
             continue
         reading = complete(said, guess(sheet)) if said else guess(sheet)
+        if reading.statistic == "regression" and reading.n is None and reading.degrees_of_freedom is None:
+            n, df = model_size(document.text)
+            reading = reading.model_copy(update={"n": n, "degrees_of_freedom": df})
         counts = None
         if reading.statistic == "frequency":
             counts = ties(counts_of(sheet, reading))
         made.append(Reading(sheet, reading, said is not None, counts))
     return made
+
+
+OBSERVATIONS = re.compile(
+    r"(?:No\.? ?observations|Number of obs(?:ervations)?)\s*[:=,]?\s*([\d,]+)", re.IGNORECASE
+)
+RESIDUAL = re.compile(
+    r"(?:Df ?Residuals?|Residual df|df_resid)\s*[:=,]?\s*(-?\d+)|on (\d+) degrees of freedom", re.IGNORECASE
+)
+
+
+def model_size(text: str) -> tuple[int | None, int | None]:
+    """Return the observations and the residual degrees of freedom that a log's text gives, None where it gives none."""
+    observations, residual = OBSERVATIONS.search(text), RESIDUAL.search(text)
+    n = int(observations.group(1).replace(",", "") or 0) if observations else None
+    return n or None, int(residual.group(1) or residual.group(2)) if residual else None
 
 
 def complete(said: TableAbout, guessed: TableAbout) -> TableAbout:

@@ -274,6 +274,20 @@ def few(sheet: Sheet, about: TableAbout, limits: Limits) -> Iterable[Finding]:
     if at:
         message = f"{len(at)} row(s) rest on fewer than {limits.minimum_cell_count} people."
         yield finding("count.few", sheet.where, message, places=rows_where(sheet, about, at))
+    beside = [
+        name for name in sheet.header
+        if name not in (about.counts, about.largest, about.second, *about.values, *about.labels)
+        and name in words.numeric_columns(sheet) and words.whole_numbers(sheet, name) and not words.CODES.search(tight(name))
+    ]  # fmt: skip
+    for name in beside:
+        low = [
+            i
+            for i, n in enumerate(numbers(sheet, name))
+            if n is not None and 0 < n < limits.minimum_cell_count
+        ]
+        if low:
+            message = f"{name}: {len(low)} cell(s) count fewer than {limits.minimum_cell_count}."
+            yield finding("count.small", sheet.where, message, places=rows_where(sheet, about, low))
     unknown = [i for i, n in enumerate(base) if n is None and shown[i]]
     if unknown:
         message = f"{len(unknown)} row(s) show a figure and hide its count."

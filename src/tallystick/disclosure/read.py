@@ -33,6 +33,7 @@ class Document:
     kind: str
     sheets: tuple[Sheet, ...]
     findings: tuple[Finding, ...] = ()
+    text: str = ""
 
 
 def carried(rule: str, path: Path, message: str, remedy: str, severity: Any = "refuse") -> Finding:
@@ -105,7 +106,7 @@ def delimited(path: Path) -> Document:
             parts.append([])
     named = [(f"table {at + 1}" if len(parts) > 2 else "", part) for at, part in enumerate(parts) if part]
     found = formulas_in(path, rows)
-    return Document(path, "table", tables(path, named), found)
+    return Document(path, "table", tables(path, named), found, content)
 
 
 def formulas_in(path: Path, rows: Sequence[Sequence[str]]) -> tuple[Finding, ...]:
@@ -315,7 +316,8 @@ def log(path: Path) -> Document:
     """Return the tables that stand in a text log: runs of lines whose parts stand two or more blanks or bars apart."""
     named: list[tuple[str, list[list[object]]]] = []
     run: list[list[object]] = []
-    for line in [*text_of(path).splitlines(), ""]:
+    content = text_of(path)
+    for line in [*content.splitlines(), ""]:
         parts = [part.strip() for part in re.split(r"\s{2,}|\t|\s*\|\s*", line.strip()) if part.strip()]
         if re.fullmatch(r"[\s\-+=|_.]*", line) and line.strip():
             continue
@@ -336,7 +338,7 @@ def log(path: Path) -> Document:
         "A checker must read it whole.",
         "warn",
     )
-    return Document(path, "text", tables(path, square), (note,))
+    return Document(path, "text", tables(path, square), (note,), content)
 
 
 def picture(path: Path) -> Document:

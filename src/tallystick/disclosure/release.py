@@ -1,7 +1,7 @@
 """A release: a folder with the outputs, their hashes, the rules and limits in force, the evidence and the decisions.
 
     releases/<id>/
-      outputs/…        what was released, byte for byte
+      outputs/…        what was released, byte for byte; where a checker kept part of a table back, without that part
       release.json     id, when, by whom, project, limits, findings, votes, what was kept back; each output's SHA-256
       cells.json       the figures of its tables, for comparison with later outputs; the disclosure door alone reads it
 
@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -22,11 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from tallystick.disclosure.check import Checked
+from tallystick.disclosure.about import numeric_columns
+from tallystick.disclosure.check import Checked, check_files, stated_beside
 from tallystick.disclosure.checks import Limits
 from tallystick.disclosure.counts import Counts
 from tallystick.disclosure.grid import Dimension, Grid
+from tallystick.disclosure.read import read
 from tallystick.disclosure.review import Review, kept_back
+from tallystick.disclosure.sheet import label
 from tallystick.errors import BadInput, Finding, Refused
 
 FORMAT = "tallystick-release-1"
@@ -77,7 +82,7 @@ def write_release(
         raise BadInput(
             f"There is a release {release_id} already. Releases are never changed: give another id."
         )
-    record = {
+    record: dict[str, Any] = {
         "format": FORMAT,
         "id": release_id,
         "at": at.isoformat(),
@@ -94,15 +99,65 @@ def write_release(
     aside = releases / f".{release_id}.part"
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "outputs").mkdir(parents=True)
+    parts = kept_back(review) if review else ()
     for path in checked.files:
-        shutil.copyfile(path, aside / "outputs" / path.name)
-    cells = json.dumps([as_json(counts) for counts in checked.counts], sort_keys=True)
+        place = aside / "outputs" / path.name
+        mine = [each for part in parts if part.file == path.name for each in part.without]
+        if mine:
+            place.write_text(narrowed(path, mine), encoding="utf-8")
+        else:
+            shutil.copyfile(path, place)
+    released = [aside / "outputs" / path.name for path in checked.files]
+    record["outputs"] = {path.name: sha256(path) for path in released}
+    stated = {
+        place: about
+        for place, path in zip(released, checked.files, strict=True)
+        if (about := stated_beside(path))
+    }
+    tables = check_files(released, limits, stated=stated).counts if parts else checked.counts
+    cells = json.dumps([as_json(counts) for counts in tables], sort_keys=True)
     (aside / "cells.json").write_text(cells, encoding="utf-8")
     record["cells"] = "sha256:" + hashlib.sha256(cells.encode()).hexdigest()
     text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
     (aside / "release.json").write_text(text, encoding="utf-8")
     os.replace(aside, folder)  # noqa: PTH105 - a rename of a whole folder
-    return Release(release_id, folder, outputs, "sha256:" + hashlib.sha256(text.encode()).hexdigest())
+    return Release(
+        release_id, folder, record["outputs"], "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    )
+
+
+def narrowed(path: Path, without: Sequence[str]) -> str:
+    """Return a CSV table with the places that stay behind marked as hidden.
+
+    A place is written as findings name it: ``region=North`` (a row) or ``region=North, columns=F`` (a cell). Raises BadInput
+    for a file that is not CSV, or a place that is not in it: then nothing is released.
+    """
+    document = read(path)
+    if path.suffix.lower() not in (".csv", ".tsv") or len(document.sheets) != 1:
+        raise BadInput(
+            f"{path.name}: part of a file can stay behind only in a CSV with one table. Submit it so."
+        )
+    sheet = document.sheets[0]
+    rows = [[label(cell) for cell in row] for row in sheet.rows]
+    for place in without:
+        wanted = [tuple(part.strip() for part in each.split("=", 1)) for each in place.split(",")]
+        if any(len(each) != 2 for each in wanted):
+            raise BadInput(f"{path.name}: a place is written as name=category, name=category.")
+        column = next((code for name, code in wanted if name == "columns"), None)
+        labels = [(name, code) for name, code in wanted if name != "columns"]
+        unknown = [name for name, _ in labels if name not in sheet.header]
+        if unknown or (column is not None and column not in sheet.header):
+            raise BadInput(f"{path.name}: a place that stays behind is not in the table.")
+        values = [column] if column else numeric_columns(sheet)
+        found = [row for row in rows if all(row[sheet.header.index(name)] == code for name, code in labels)]
+        if not found or not values:
+            raise BadInput(f"{path.name}: a place that stays behind is not in the table.")
+        for row in found:
+            for name in values:
+                row[sheet.header.index(name)] = "c"
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([sheet.header, *rows])
+    return out.getvalue()
 
 
 def review_findings(review: Review, outputs: Mapping[str, str]) -> list[Finding]:

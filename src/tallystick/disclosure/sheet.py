@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Cell = float | str | None
-NUMBER = re.compile(r"^[£$€]?\s*([+-]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*%?$")
+NUMBER = re.compile(
+    r"^[£$€]?\s*([+-]?(?:\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*%?$"
+)
 BELOW = re.compile(r"^\[?(?:<|under|fewer than|less than)\s*(\d+)\]?$", re.IGNORECASE)
 RANGE = re.compile(r"^\[?(\d+)\s*(?:-|–|to)\s*(\d+)\]?$", re.IGNORECASE)
 STARS = re.compile(r"\s*\*{1,3}$")
@@ -45,15 +47,16 @@ def as_cell(value: object) -> Cell:
     if not text:
         return None
     number = NUMBER.match(text)
-    if number and any(c.isdigit() for c in number.group(1)):
+    if number:
         return float(re.sub(r"[, ]", "", number.group(1)))
     return text
 
 
 def as_sheet(file: str, name: str, table: Sequence[Sequence[object]]) -> Sheet | None:
-    """Return a sheet of a grid of values: its first row with two or more filled cells is the header; None if there is none.
+    """Return a sheet of a grid of values, or None if there is no table in it.
 
-    Titles above the header and notes under the table (single filled cells) are left out, as are empty columns.
+    The first row with two or more filled cells is the header; a header without rows is no table. Titles above it and notes
+    under the table (single filled cells), empty columns and a nameless column of row numbers are left out.
     """
     rows = [[as_cell(value) for value in row] for row in table]
     wide = max((len(row) for row in rows), default=0)
@@ -61,12 +64,36 @@ def as_sheet(file: str, name: str, table: Sequence[Sequence[object]]) -> Sheet |
     start = next((at for at, row in enumerate(rows) if sum(c is not None for c in row) >= min(2, wide)), None)
     if start is None or wide == 0:
         return None
+    head, start = header_of(rows, start)
     body = [row for row in rows[start + 1 :] if sum(c is not None for c in row) >= min(2, wide)]
-    kept = [
-        at for at in range(wide) if rows[start][at] is not None or any(row[at] is not None for row in body)
-    ]
-    header = unique_names([label(rows[start][at]) for at in kept])
+    if not body:
+        return None
+    kept = [at for at in range(wide) if head[at] or any(row[at] is not None for row in body)]
+    if len(kept) > 2 and not head[kept[0]] and numbers_rows([row[kept[0]] for row in body]):
+        kept = kept[1:]
+    header = unique_names([head[at] for at in kept])
     return Sheet(file, name, tuple(header), tuple(tuple(row[at] for at in kept) for row in body))
+
+
+def header_of(rows: Sequence[Sequence[Cell]], start: int) -> tuple[list[str], int]:
+    """Return the columns' names and the last row of the header.
+
+    pandas writes several levels of columns on several lines, and then a line with the rows' name alone: those are joined.
+    """
+    head = [label(cell) for cell in rows[start]]
+    if len(set(head[1:])) == len(head[1:]):
+        return head, start
+    for end in (start + 2, start + 3):
+        if end < len(rows) - 1 and rows[end][0] is not None and all(cell is None for cell in rows[end][1:]):
+            levels = [[label(cell) for cell in row] for row in rows[start:end]]
+            joined = [" ".join(part for part in parts if part) for parts in zip(*levels, strict=True)]
+            return [label(rows[end][0]), *joined[1:]], end
+    return head, start
+
+
+def numbers_rows(cells: Sequence[Cell]) -> bool:
+    """Return whether a column only numbers the rows, from 0 or 1 (R and pandas write one without a name)."""
+    return any(list(cells) == [float(at + first) for at in range(len(cells))] for first in (0, 1))
 
 
 def label(cell: Cell) -> str:

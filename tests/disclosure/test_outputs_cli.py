@@ -1,0 +1,169 @@
+"""`tally output` as a user runs it: exit codes, messages, JSON, files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SAFE = "region,M,F\nN,40,30\nS,50,60\n"
+SMALL = "region,M,F,Total\nN,40,3,43\nS,50,60,110\nE,70,80,150\nTotal,160,143,303\n"
+Tally = Callable[..., Any]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "safe.csv").write_text(SAFE)
+    (tmp_path / "small.csv").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_check_exits_0_1_2(here: Path, tally: Tally) -> None:
+    assert tally("output", "check", "safe.csv").code == 0
+    refused = tally("output", "check", "small.csv")
+    assert refused.code == 1
+    assert "count.small" in refused.err
+    assert "region=N, columns=F" in refused.err
+    bad = tally("output", "check", "none.csv")
+    assert bad.code == 2
+    assert "Traceback" not in bad.err
+
+
+def test_check_json_is_json_whatever_the_verdict(here: Path, tally: Tally) -> None:
+    clean = json.loads(tally("output", "check", "safe.csv", "--json").out)
+    assert clean["verdict"] == "clean"
+    run = tally("output", "check", "small.csv", "--json")
+    assert run.code == 1
+    assert json.loads(run.out)["findings"][0]["rule"] == "count.small"
+    assert json.loads(tally("output", "check", "none.csv", "--json").out)["exit_code"] == 2
+
+
+def test_check_takes_the_limits_of_an_agreement(here: Path, tally: Tally) -> None:
+    (here / "agreement.toml").write_text(
+        '[agreement]\nid = "a"\nkind = "dsa"\npurpose = "research"\n[disclosure]\nminimum_cell_count = 35\n'
+    )
+    assert tally("output", "check", "safe.csv", "--share", ".").code == 1
+    assert tally("output", "check", "safe.csv", "--agreement", "agreement.toml", "--minimum", "5").code == 1
+    assert tally("output", "check", "small.csv", "--minimum", "3").code == 0
+
+
+def test_describe_writes_a_form_that_check_then_obeys(here: Path, tally: Tally) -> None:
+    (here / "means.csv").write_text("region,wage mean\nN,40.5\nS,50.5\n")
+    assert tally("output", "check", "means.csv").code == 1
+    assert tally("output", "describe", "means.csv", "--write").code == 0
+    form = here / "means.about.toml"
+    form.write_text(form.read_text() + "n = 400\n")
+    assert tally("output", "check", "means.csv").code == 0
+    assert tally("output", "describe", "means.csv", "--write").code == 2
+    form.write_text("[[table]]\nstatistik = 1\n")
+    assert tally("output", "check", "means.csv").code == 2
+
+
+def test_protect_makes_what_check_lets_pass(here: Path, tally: Tally) -> None:
+    made = tally("output", "protect", "small.csv", "-o", "out", "--json")
+    assert made.code == 0
+    row = json.loads(made.out)[0]
+    assert (row["primary"], row["audited"], row["exact"]) == (1, 1, 1)
+    assert row["secondary"] >= 3
+    assert tally("output", "check", "out/small.csv").code == 0
+    assert tally("output", "audit", "out/small.csv").code == 0
+    lines = (here / "out" / "small.csv").read_text().splitlines()
+    assert lines[0] == "region,M,F,Total"
+    assert lines[1].split(",")[2] == "c"
+    assert tally("output", "protect", "small.csv", "-o", ".").code == 2
+    assert (here / "small.csv").read_text() == SMALL
+
+
+@pytest.mark.parametrize("how", ["round", "random-round", "controlled-round"])
+def test_protect_rounds(here: Path, tally: Tally, how: str) -> None:
+    assert (
+        tally("output", "protect", "small.csv", "-o", "out", "--how", how, "--base", "10", "--seed", "1").code
+        == 0
+    )
+    lines = (here / "out" / "small.csv").read_text().splitlines()[1:]
+    values = [[int(cell) for cell in line.split(",")[1:]] for line in lines]
+    assert all(value % 10 == 0 for line in values for value in line)
+    if how == "controlled-round":
+        assert all(sum(line[:-1]) == line[-1] for line in values)
+    assert tally("output", "protect", "small.csv", "-o", "out", "--how", "shred").code == 2
+    assert tally("output", "protect", "small.csv", "-o", "out", "--how", "random-round").code == 2
+
+
+def test_audit_shows_what_follows(here: Path, tally: Tally) -> None:
+    (here / "h.csv").write_text(SMALL.replace(",3,", ",c,"))
+    run = tally("output", "audit", "h.csv", "--json")
+    assert run.code == 1
+    assert json.loads(run.out) == [
+        {
+            "table": "h.csv",
+            "cell": "region=N, columns=F",
+            "low": 3.0,
+            "high": 3.0,
+            "how": "exact",
+            "exposed": True,
+        }
+    ]
+
+
+def test_release_then_verify_then_differencing(here: Path, tally: Tally) -> None:
+    assert tally("output", "release", "safe.csv", "--to", "releases", "--id", "one", "--as", "team").code == 0
+    assert tally("output", "verify", "safe.csv").code == 0
+    assert tally("output", "release", "safe.csv", "--to", "releases", "--id", "one").code == 2
+    (here / "next.csv").write_text(SAFE.replace("40", "43"))
+    run = tally("output", "check", "next.csv", "--releases", "releases")
+    assert run.code == 1
+    assert "difference.pair" in run.err
+    assert "release one" in run.err
+    assert tally("output", "release", "small.csv", "--to", "releases", "--id", "two").code == 1
+    assert not (here / "releases" / "two").exists()
+    (here / "safe.csv").write_text(SAFE.replace("40", "41"))
+    assert tally("output", "verify", "safe.csv").code == 1
+
+
+def test_verify_finds_a_release_that_was_changed(here: Path, tally: Tally) -> None:
+    tally("output", "release", "safe.csv", "--to", "releases", "--id", "one")
+    (here / "releases" / "one" / "outputs" / "safe.csv").write_text("x")
+    assert tally("output", "verify", "safe.csv").code == 1
+    (here / "releases" / "one" / "cells.json").write_text("[]")
+    assert tally("output", "check", "small.csv", "--releases", "releases").code == 2
+
+
+def test_review_from_submission_to_release(here: Path, tally: Tally) -> None:
+    def step(*arguments: str) -> Any:
+        return tally("output", "review", "r.json", *arguments, "--json")
+
+    assert step().code == 2
+    assert step("--act", "submit", "--file", "small.csv", "--as", "ana").code == 0
+    assert step("--act", "assign", "--checker", "ana", "--as", "team").code == 1
+    for checker in ("bo", "cy"):
+        assert step("--act", "assign", "--checker", checker, "--as", "team").code == 0
+    assert step("--act", "vote", "--verdict", "change", "--as", "bo").code == 1
+    assert step("--act", "vote", "--verdict", "approve", "--as", "bo").code == 0
+    assert json.loads(step("--as", "cy").out)["votes"] == []
+    assert (
+        tally("output", "release", "small.csv", "--to", "releases", "--id", "x", "--review", "r.json").code
+        == 1
+    )
+    assert (
+        step("--act", "vote", "--verdict", "approve", "--without", "small.csv:region=N", "--as", "cy").code
+        == 0
+    )
+    assert (
+        tally("output", "release", "safe.csv", "--to", "releases", "--id", "x", "--review", "r.json").code
+        == 1
+    )
+    assert (
+        tally("output", "release", "small.csv", "--to", "releases", "--id", "x", "--review", "r.json").code
+        == 0
+    )
+    record = json.loads((here / "releases" / "x" / "release.json").read_text())
+    assert [vote["checker"] for vote in record["review"]["votes"]] == ["bo", "cy"]
+    kept = (here / "releases" / "x" / "outputs" / "small.csv").read_text()
+    assert kept == SMALL.replace("N,40,3,43", "N,c,c,c"), "what a checker kept back stays behind"
+    assert '"hidden": [0, 1, 2]' in (here / "releases" / "x" / "cells.json").read_text()
+    events = json.loads((here / "r.json").read_text())
+    events[-1]["state"] = "released"
+    (here / "r.json").write_text(json.dumps(events))
+    assert step().code == 2
