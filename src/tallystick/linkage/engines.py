@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,16 @@ def links(
     id_column: str,
 ) -> pa.Table:
     """Return the pairs of at least ``threshold`` under ``settings``, scored by ``engine`` (native, splink or spark)."""
+    if engine == "native":
+        from tallystick.linkage import score
+
+        try:
+            return score.links(tables, settings, threshold, id_column=id_column)
+        except score.NotKnown as unknown:
+            warnings.warn(
+                f"The native scorer does not know {unknown}. The whole model goes to Splink instead, which is slower.",
+                stacklevel=2,
+            )
     if engine in {"native", "splink"}:
         from tallystick.linkage.engine_splink import links as by_splink
 

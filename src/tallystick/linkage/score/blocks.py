@@ -1,0 +1,141 @@
+"""Candidate pairs, without making them: records sorted by a blocking rule's key, and the ranges that share one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tallystick.errors import BadInput
+from tallystick.linkage.score.model import Rule
+
+Ints = npt.NDArray[np.int64]
+PAIRS_A_TASK = 1 << 21
+MOST_PAIRS = 10**9
+TWO_LISTS, LATER_RECORD, LATER_SOURCE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """One rule's blocks: the two orders of records, and rows of (first, end) on the left and (first, end) on the right."""
+
+    order_l: npt.NDArray[np.int32]
+    order_r: npt.NDArray[np.int32]
+    ranges: Ints
+    pairs: Ints
+
+    @property
+    def total(self) -> int:
+        """How many pairs the blocks hold, those of earlier rules among them."""
+        return int(self.pairs.sum())
+
+
+def blocks(codes: npt.NDArray[np.int32], rule: Rule, sizes: tuple[int, ...], same: int) -> Blocks:
+    """Return the blocks of one rule. ``sizes``: records of each source; ``same``: how the two sides are told apart."""
+    count = len(codes)
+    left = range(0, sizes[0]) if same == TWO_LISTS else range(count)
+    right = range(sizes[0], count) if same == TWO_LISTS else range(count)
+    key_l, key_r = _keys(codes, rule)
+    order_l, sorted_l = _sorted(key_l, left)
+    is_one = same != TWO_LISTS and all(a == b for a, b in rule.keys)
+    order_r, sorted_r = (order_l, sorted_l) if is_one else _sorted(key_r, right)
+    values_l, first_l, end_l = _runs(sorted_l)
+    values_r, first_r, end_r = _runs(sorted_r)
+    _, at_l, at_r = np.intersect1d(values_l, values_r, assume_unique=True, return_indices=True)
+    ranges = np.stack([first_l[at_l], end_l[at_l], first_r[at_r], end_r[at_r]], axis=1)
+    n, m = ranges[:, 1] - ranges[:, 0], ranges[:, 3] - ranges[:, 2]
+    pairs = n * (n - 1) // 2 if is_one and same == LATER_RECORD else n * m
+    is_busy = pairs > 0
+    return Blocks(order_l, order_r, ranges[is_busy], pairs[is_busy])
+
+
+def require_bearable(found: Blocks, rule: Rule, most: int = MOST_PAIRS) -> None:
+    """Raise BadInput where one value of a rule's key holds so many records that its pairs alone would take hours."""
+    if len(found.pairs) and int(found.pairs.max()) >= most:
+        worst = int(found.pairs.argmax())
+        n, m = (int(found.ranges[worst, side + 1] - found.ranges[worst, side]) for side in (0, 2))
+        raise BadInput(
+            f"The blocking rule {rule.sql} puts {n:,} by {m:,} records into one block ({int(found.pairs.max()):,} pairs). "
+            "One value is far too common (a default or a blank?): blank it in the files, or make the rule narrower "
+            "by a second equality."
+        )
+
+
+def tasks(found: Blocks) -> Iterator[tuple[Ints, int]]:
+    """Yield units of about two million pairs (rows of ranges, how many pairs); a block that is larger is shared out."""
+    is_large = found.pairs > PAIRS_A_TASK
+    small = np.flatnonzero(~is_large)
+    for start, end in _portions(found.pairs[small]):
+        yield found.ranges[small[start:end]], int(found.pairs[small[start:end]].sum())
+    for place in np.flatnonzero(is_large):
+        first, end, other_first, other_end = (int(x) for x in found.ranges[place])
+        steps = int(-(-found.pairs[place] // PAIRS_A_TASK))
+        bounds = np.linspace(first, end, min(steps, end - first) + 1).astype(np.int64)
+        for low, high in pairwise(bounds):
+            yield np.array([[low, high, other_first, other_end]]), int(found.pairs[place]) // steps
+
+
+def _portions(pairs: Ints) -> Iterator[tuple[int, int]]:
+    """Yield ranges of blocks of about a task's pairs together."""
+    if not len(pairs):
+        return
+    task = (np.cumsum(pairs) - 1) // PAIRS_A_TASK
+    cuts = np.flatnonzero(np.diff(task)) + 1
+    bounds = [0, *cuts.tolist(), len(pairs)]
+    yield from pairwise(bounds)
+
+
+def _keys(codes: npt.NDArray[np.int32], rule: Rule) -> tuple[Ints, Ints]:
+    """Return each record's key as a left and as a right record: one integer for all columns; -1 where one is null."""
+    columns = [(codes[:, a], codes[:, b]) for a, b in rule.keys]
+    sizes = [int(max(one.max(initial=0), other.max(initial=0))) + 1 for one, other in columns]
+    is_one = all(a == b for a, b in rule.keys)
+    left = _combined([one for one, _ in columns], sizes)
+    return left, left if is_one else _combined([other for _, other in columns], sizes)
+
+
+def _combined(columns: list[npt.NDArray[np.int32]], sizes: list[int]) -> Ints:
+    key = columns[0].astype(np.int64)
+    is_null = key < 0
+    room = sizes[0]
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        if room > (1 << 62) // max(1, size):
+            raise BadInput(
+                "A blocking rule joins more columns than fit into one key. Use fewer equalities in one rule."
+            )
+        is_null |= column < 0
+        key = key * size + column
+        room *= size
+    key[is_null] = -1
+    return key
+
+
+def _sorted(key: Ints, members: range) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Return the members with a key, in order of key and then of record, and their keys."""
+    mine = key[members.start : members.stop]
+    records = np.flatnonzero(mine >= 0)
+    values = mine[records]
+    bits = max(1, len(mine).bit_length())
+    if len(values) and int(values.max()) < 1 << (62 - bits):
+        packed = (
+            values << bits
+        ) | records  # one sort of plain integers is several times faster than an argsort
+        packed.sort()
+        order, values = packed & ((1 << bits) - 1), packed >> bits
+    else:
+        turn = np.argsort(values, kind="stable")
+        order, values = records[turn], values[turn]
+    return (order + members.start).astype(np.int32), values
+
+
+def _runs(values: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return each different value of a sorted array, and where its run begins and ends."""
+    first = (
+        np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+        if len(values)
+        else np.zeros(0, np.int64)
+    )
+    return values[first], first, np.append(first[1:], len(values)) if len(values) else first

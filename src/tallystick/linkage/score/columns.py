@@ -1,0 +1,249 @@
+"""The records as codes: every distinct value once, one row of small integers a record.
+
+Columns that are compared with each other share a dictionary, so that two values are equal just when their codes are. What a
+kernel needs beside the code (the bytes of a text, a number, a frequency, the entries of a list) lies in pools, where a
+column's values begin at its base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.errors import BadInput
+from tallystick.linkage.score.model import EQUAL, NotKnown, Program
+
+Ints = npt.NDArray[np.int64]
+NO_VALUE = -1
+
+
+@dataclass(frozen=True)
+class Pools:
+    """What codes stand for. ``*_base[column]`` is where a column's values begin in a pool; -1 where it has none."""
+
+    data: npt.NDArray[np.uint8]
+    starts: Ints
+    masks: npt.NDArray[np.uint64]
+    text_base: Ints
+    numbers: npt.NDArray[np.float64]
+    number_base: Ints
+    frequencies: npt.NDArray[np.float64]
+    frequency_base: Ints
+    list_starts: Ints
+    list_entries: Ints
+    list_base: Ints
+
+
+@dataclass(frozen=True)
+class Records:
+    """All records of all sources: ``codes`` (records × columns, int32, -1 for null) and their pools."""
+
+    codes: npt.NDArray[np.int32]
+    pools: Pools
+    sizes: tuple[int, ...]
+
+
+def encode(program: Program, tables: Mapping[str, pa.Table], sources: list[str]) -> Records:
+    """Return the records of ``sources`` in order. Raises BadInput for a column that is missing or cannot be read as asked."""
+    count = sum(tables[source].num_rows for source in sources)
+    values = [_evaluated(program, number, tables, sources) for number in range(len(program.columns))]
+    codes = np.empty((count, len(program.columns)), dtype=np.int32)
+    made = _PoolMaker(len(program.columns))
+    for group in sorted({program.group(number) for number in range(len(values))}):
+        members = [number for number in range(len(values)) if program.group(number) == group]
+        _encode_group(program, members, values, codes, made)
+        for number in members:
+            values[number] = None
+    return Records(codes, made.pools(), tuple(tables[source].num_rows for source in sources))
+
+
+def _encode_group(
+    program: Program,
+    members: list[int],
+    values: list[Any],
+    codes: npt.NDArray[np.int32],
+    made: _PoolMaker,
+) -> None:
+    reads = set().union(*(program.reads[number] for number in members))
+    if reads == {"truth"}:
+        truth = values[members[0]].cast(pa.int32()).fill_null(NO_VALUE)
+        codes[:, members[0]] = truth.to_numpy()
+        return
+    if any(
+        pa.types.is_list(values[number].type) or pa.types.is_large_list(values[number].type)
+        for number in members
+    ):
+        _encode_lists(program, members, values, codes, made)
+        return
+    if "list" in reads:
+        raise NotKnown(f"{program.columns[members[0]]} is used as a list and is none")
+    if len({values[number].type for number in members}) > 1:
+        raise NotKnown(f"{program.columns[members[0]]} is compared with a column of another type")
+    whole = pa.chunked_array([chunk for number in members for chunk in values[number].chunks])
+    encoded = whole.combine_chunks().dictionary_encode()
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    flat = encoded.indices.fill_null(NO_VALUE).to_numpy(zero_copy_only=False)
+    distinct = encoded.dictionary
+    for place, number in enumerate(members):
+        codes[:, number] = flat[place * len(codes) : (place + 1) * len(codes)]
+    if "text" in reads:
+        made.add_text(members, _as_text(distinct, program.columns[members[0]]))
+    if "number" in reads:
+        made.add_numbers(members, _as_numbers(distinct, program.columns[members[0]]))
+    for number in members:
+        if number in {level.tf_column for levels in program.comparisons for level in levels}:
+            made.add_frequencies(number, codes[:, number], len(distinct))
+
+
+def _encode_lists(
+    program: Program, members: list[int], values: list[Any], codes: npt.NDArray[np.int32], made: _PoolMaker
+) -> None:
+    if any(atom.kind == EQUAL and {atom.left, atom.right} & set(members) for atom in program.atoms):
+        raise NotKnown(f"{program.columns[members[0]]} is a list compared for equality")
+    lists = [values[number].combine_chunks() for number in members]
+    entries = pa.concat_arrays([pc.list_flatten(column) for column in lists])
+    encoded = entries.dictionary_encode()
+    if encoded.null_count:
+        raise NotKnown(f"{program.columns[members[0]]} holds lists with missing entries")
+    made.add_text(members, _as_text(encoded.dictionary, program.columns[members[0]]))
+    flat, taken = encoded.indices.to_numpy(zero_copy_only=False), 0
+    for number, column in zip(members, lists, strict=True):
+        lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+        mine = flat[taken : taken + int(lengths.sum())]
+        taken += len(mine)
+        made.add_lists(number, lengths, mine)
+        is_null = pc.is_null(column).to_numpy(zero_copy_only=False)
+        codes[:, number] = np.where(is_null, NO_VALUE, np.arange(len(codes)))
+
+
+class _PoolMaker:
+    """Pools as they grow."""
+
+    def __init__(self, columns: int) -> None:
+        self.texts: list[pa.Array] = []
+        self.text_count = 0
+        self.numbers: list[npt.NDArray[np.float64]] = []
+        self.frequencies: list[npt.NDArray[np.float64]] = []
+        self.list_lengths: list[npt.NDArray[Any]] = []
+        self.list_entries: list[npt.NDArray[Any]] = []
+        self.base = {
+            kind: np.full(columns, NO_VALUE, dtype=np.int64)
+            for kind in ("text", "number", "frequency", "list")
+        }
+
+    def add_text(self, members: list[int], distinct: pa.Array) -> None:
+        self.base["text"][members] = self.text_count
+        self.texts.append(distinct)
+        self.text_count += len(distinct)
+
+    def add_numbers(self, members: list[int], distinct: npt.NDArray[np.float64]) -> None:
+        self.base["number"][members] = sum(len(part) for part in self.numbers)
+        self.numbers.append(distinct)
+
+    def add_frequencies(self, number: int, codes: npt.NDArray[np.int32], distinct: int) -> None:
+        if self.base["frequency"][number] >= 0:
+            return
+        self.base["frequency"][number] = sum(len(part) for part in self.frequencies)
+        counts = np.bincount(codes[codes >= 0], minlength=distinct).astype(np.float64)
+        self.frequencies.append(counts / max(1.0, counts.sum()))
+
+    def add_lists(self, number: int, lengths: npt.NDArray[Any], entries: npt.NDArray[Any]) -> None:
+        self.base["list"][number] = sum(len(part) for part in self.list_lengths)
+        self.list_lengths.append(lengths.astype(np.int64))
+        self.list_entries.append(entries.astype(np.int64))
+
+    def pools(self) -> Pools:
+        """Return the finished pools."""
+        texts = pa.concat_arrays(
+            [part.cast(pa.large_string()) for part in self.texts] or [pa.array([], pa.large_string())]
+        )
+        buffers = texts.buffers()
+        starts = np.frombuffer(buffers[1], dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        data = np.frombuffer(buffers[2], dtype=np.uint8) if buffers[2] else np.zeros(0, dtype=np.uint8)
+        data = np.ascontiguousarray(data) if len(data) else np.zeros(1, dtype=np.uint8)
+        starts = np.ascontiguousarray(starts) if len(starts) else np.zeros(1, dtype=np.int64)
+        from tallystick.linkage.score.kernel import masks_of
+
+        return Pools(
+            data=data,
+            starts=starts,
+            masks=masks_of(data, starts),
+            text_base=self.base["text"],
+            numbers=_joined(self.numbers, np.float64),
+            number_base=self.base["number"],
+            frequencies=_joined(self.frequencies, np.float64),
+            frequency_base=self.base["frequency"],
+            list_starts=np.concatenate([[0], np.cumsum(_joined(self.list_lengths, np.int64))]).astype(
+                np.int64
+            ),
+            list_entries=_joined(self.list_entries, np.int64),
+            list_base=self.base["list"],
+        )
+
+
+def _joined(parts: list[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
+    return np.concatenate([*parts, np.zeros(0, dtype=dtype)]).astype(dtype)
+
+
+def _evaluated(
+    program: Program, number: int, tables: Mapping[str, pa.Table], sources: list[str]
+) -> pa.ChunkedArray:
+    """Return one column's values over all sources: as it lies where it is a plain column, else worked out by DuckDB."""
+    sql = program.columns[number]
+    parts = []
+    for source in sources:
+        table = tables[source]
+        plain = _plain(sql, table)
+        if plain is not None:
+            parts.append(table[plain])
+            continue
+        with duckdb.connect() as connection:
+            connection.register("records", table)
+            try:
+                parts.append(connection.sql(f"select {sql} as value from records").to_arrow_table()["value"])  # noqa: S608
+            except (
+                duckdb.BinderException,
+                duckdb.ConversionException,
+                duckdb.InvalidInputException,
+            ) as error:
+                raise BadInput(
+                    f"{source}: the model reads {sql}, which this file's columns do not give ({type(error).__name__}). "
+                    "Check that the columns that the model names are there, and of the type that it was trained on."
+                ) from None
+    types = {part.type for part in parts}
+    if len(types) > 1:
+        raise BadInput(
+            f"The column behind {sql} is of another type in one file than in another. Give it the same type in all."
+        )
+    return pa.chunked_array([chunk for part in parts for chunk in part.chunks], type=parts[0].type)
+
+
+def _plain(sql: str, table: pa.Table) -> str | None:
+    """Return the table's column that ``sql`` names and nothing more, or None; DuckDB takes names in any case of letters."""
+    if not (sql.startswith('"') and sql.endswith('"') and '"' not in sql[1:-1]):
+        return None
+    return next((name for name in table.column_names if name.casefold() == sql[1:-1].casefold()), None)
+
+
+def _as_text(distinct: pa.Array, sql: str) -> pa.Array:
+    if not (pa.types.is_string(distinct.type) or pa.types.is_large_string(distinct.type)):
+        raise BadInput(
+            f"The model compares {sql} as text, and in these files it is {distinct.type}. Write it as text."
+        )
+    return distinct
+
+
+def _as_numbers(distinct: pa.Array, sql: str) -> npt.NDArray[np.float64]:
+    kind = distinct.type
+    if pa.types.is_date32(kind):
+        distinct = distinct.cast(pa.int32())
+    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise NotKnown(f"a difference of {sql}, which is {kind}")
+    return np.asarray(distinct.to_numpy(zero_copy_only=False), dtype=np.float64)

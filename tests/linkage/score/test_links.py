@@ -1,0 +1,224 @@
+"""The native engine gives the pairs and weights that Splink gives on the same trained model."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tallystick.errors import BadInput
+from tallystick.linkage import engine_splink, engines
+from tallystick.linkage.score import NotKnown, links
+
+NAMES = (
+    "anna",
+    "anne",
+    "hannah",
+    "jon",
+    "john",
+    "jöhn",
+    "o'neil",
+    "oneil",
+    "smith",
+    "smyth",
+    "",
+    "li",
+    "日本",
+)
+CONDITIONS = {
+    "exact": '"a_l" = "a_r"',
+    "reversed": '"a_l" = "b_r" AND "a_r" = "b_l"',
+    "either way": '"a_l" = "b_r" OR "b_l" = "a_r"',
+    "not": 'NOT ("a_l" = "a_r") AND "b_l" = "b_r"',
+    "not of or": 'NOT ("a_l" = "a_r" OR "b_l" IS NULL OR "b_r" = "b_l")',
+    "unequal": '"a_l" <> "a_r"',
+    "jaro": 'jaro_similarity("a_l", "a_r") >= 0.8',
+    "jaro-winkler": 'jaro_winkler_similarity("a_l", "a_r") > 0.88',
+    "jaro-winkler across": 'jaro_winkler_similarity("a_l", "b_r") >= 0.9',
+    "levenshtein": 'levenshtein("a_l", "a_r") <= 1',
+    "damerau-levenshtein": 'damerau_levenshtein("a_l", "a_r") < 3',
+    "limit first": '2 >= levenshtein("a_l", "a_r")',
+    "not alike": 'NOT (jaro_winkler_similarity("a_l", "a_r") >= 0.7)',
+    "jaccard": "jaccard(coalesce(\"a_l\", 'x') || 'y', coalesce(\"a_r\", 'x') || 'y') >= 0.6",
+    "first letters": 'substr("a_l", 1, 2) = substr("a_r", 1, 2)',
+    "regular expression": "NULLIF(regexp_extract(\"p_l\", '^[A-Z]{1,2}', 0), '') = NULLIF(regexp_extract(\"p_r\", '^[A-Z]{1,2}', 0), '')",
+    "lower case": 'jaro_winkler_similarity(lower("p_l"), lower("p_r")) >= 0.9',
+    "literal": "\"a_l\" = 'anna' AND \"a_r\" = 'anna'",
+    "literal left": "\"a_l\" = 'anna'",
+    "days": "ABS(EPOCH(try_strptime(\"d_l\", '%Y-%m-%d')) - EPOCH(try_strptime(\"d_r\", '%Y-%m-%d'))) <= 86400",
+    "number": 'ABS("n_l" - "n_r") <= 2',
+    "signed number": '("n_l" - "n_r") > 1',
+    "shared entries": 'array_length(list_intersect("t_l", "t_r")) >= 1',
+    "closest entries": (
+        'list_max(list_transform(flatten(list_transform("t_l", x -> list_transform("t_r", y -> [x, y]))), '
+        "pair -> jaro_winkler_similarity(pair[1], pair[2]))) >= 0.8"
+    ),
+    "nearest entries": (
+        'list_min(list_transform(flatten(list_transform("t_l", x -> list_transform("t_r", y -> [x, y]))), '
+        "pair -> levenshtein(pair[1], pair[2]))) <= 1"
+    ),
+}
+RULES = (
+    'l."g" = r."g"',
+    'l."b" = r."b"',
+    'l."g" = r."g" AND substr(l."a", 1, 1) = substr(r."a", 1, 1)',
+    'l."a" = r."b"',
+    'l."b" = r."b" AND levenshtein(l."a", r."a") <= 2',
+)
+
+
+def model(condition: str, rules: list[str], link_type: str, tf: bool) -> dict[str, Any]:
+    """Return a trained model whose first comparison has a null level, this level and ELSE, and whose second has frequencies."""
+    adjusted = (
+        {"tf_adjustment_column": "a", "tf_adjustment_weight": 0.7, "tf_minimum_u_value": 0.01} if tf else {}
+    )
+    return {
+        "link_type": link_type,
+        "unique_id_column_name": "record_id",
+        "probability_two_random_records_match": 0.05,
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": rule, "sql_dialect": "duckdb"} for rule in rules
+        ],
+        "comparisons": [
+            {
+                "output_column_name": "first",
+                "comparison_levels": [
+                    {"sql_condition": '"g_l" IS NULL OR "g_r" IS NULL', "is_null_level": True},
+                    {"sql_condition": condition, "m_probability": 0.8, "u_probability": 0.05},
+                    {"sql_condition": "ELSE", "m_probability": 0.2, "u_probability": 0.95},
+                ],
+            },
+            {
+                "output_column_name": "a",
+                "comparison_levels": [
+                    {"sql_condition": '"a_l" IS NULL OR "a_r" IS NULL', "is_null_level": True},
+                    {
+                        "sql_condition": '"a_l" = "a_r"',
+                        "m_probability": 0.7,
+                        "u_probability": 0.1,
+                        **adjusted,
+                    },
+                    {
+                        "sql_condition": 'jaro_winkler_similarity("a_l", "a_r") >= 0.8',
+                        "m_probability": 0.2,
+                        "u_probability": 0.1,
+                        **adjusted,
+                    },
+                    {"sql_condition": "ELSE", "m_probability": 0.1, "u_probability": 0.8},
+                ],
+            },
+        ],
+    }
+
+
+def table(rng: np.random.Generator, count: int, prefix: str) -> pa.Table:
+    def some(values: list[Any], kind: pa.DataType, share: float = 0.12) -> pa.Array:
+        return pa.array([None if rng.random() < share else v for v in values], kind)
+
+    names = [NAMES[i] for i in rng.integers(0, len(NAMES), count)]
+    return pa.table(
+        {
+            "record_id": [f"{prefix}{i}" for i in rng.permutation(count * 3)[:count]],
+            "a": some(names, pa.string()),
+            "b": some([NAMES[i] for i in rng.integers(0, len(NAMES), count)], pa.string()),
+            "g": some([int(i) for i in rng.integers(0, 3, count)], pa.int64()),
+            "p": some([("SW1A", "sw1b", "M1", "B2")[i] for i in rng.integers(0, 4, count)], pa.string()),
+            "d": some([f"2001-02-{i:02d}" for i in rng.integers(1, 31, count)], pa.string()),
+            "n": some([float(i) for i in rng.integers(0, 9, count)], pa.float64()),
+            "t": some(
+                [[NAMES[i] for i in rng.integers(0, len(NAMES), rng.integers(0, 4))] for _ in range(count)],
+                pa.list_(pa.string()),
+            ),
+        }
+    )
+
+
+def assert_same(tables: dict[str, pa.Table], trained: dict[str, Any], threshold: float) -> None:
+    mine = links(tables, trained, threshold)
+    theirs = engine_splink.links(tables, trained, threshold)
+    pairs = mine.column_names[:4]
+    assert mine.select(pairs).to_pylist() == theirs.select(pairs).to_pylist()
+    np.testing.assert_allclose(mine["match_weight"], theirs["match_weight"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(mine["match_probability"], theirs["match_probability"], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_links_equal_splinks_for_each_kind_of_level(name: str) -> None:
+    rng = np.random.default_rng(len(name))
+    tables = {"x": table(rng, 40, "x"), "y": table(rng, 50, "y")}
+    assert_same(tables, model(CONDITIONS[name], list(RULES[:2]), "link_only", tf=True), 0.0)
+    assert_same(tables, model(CONDITIONS[name], list(RULES[:2]), "link_and_dedupe", tf=True), 0.06)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 10_000),
+    name=st.sampled_from(sorted(CONDITIONS)),
+    rules=st.lists(st.sampled_from(RULES), min_size=1, max_size=4, unique=True),
+    link_type=st.sampled_from(["dedupe_only", "link_only", "link_and_dedupe"]),
+    sources=st.integers(2, 3),
+    tf=st.booleans(),
+    threshold=st.sampled_from([0.0, 0.02, 0.3, 0.9]),
+)
+def test_links_equal_splinks_on_any_model(
+    seed: int, name: str, rules: list[str], link_type: str, sources: int, tf: bool, threshold: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    count = 1 if link_type == "dedupe_only" else sources
+    tables = {"xyz"[i]: table(rng, int(rng.integers(2, 30)), "xyz"[i]) for i in range(count)}
+    assert_same(tables, model(CONDITIONS[name], rules, link_type, tf), threshold)
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    rng = np.random.default_rng(3)
+    tables = {"x": table(rng, 60, "x"), "y": table(rng, 60, "y")}
+    turned = {name: one.take(pa.array(rng.permutation(60))) for name, one in tables.items()}
+    trained = model(CONDITIONS["jaro"], list(RULES), "link_and_dedupe", tf=True)
+    assert links(tables, trained, 0.1).equals(links(turned, trained, 0.1))
+
+
+def test_a_level_that_is_not_known_is_named_and_goes_to_splink() -> None:
+    rng = np.random.default_rng(4)
+    tables = {"x": table(rng, 20, "x"), "y": table(rng, 20, "y")}
+    trained = model('ABS("n_l" - "n_r") / "n_r" < 0.1', list(RULES[:1]), "link_only", tf=False)
+    with pytest.raises(NotKnown, match="n_l"):
+        links(tables, trained, 0.1)
+    with pytest.warns(UserWarning, match="goes to Splink"):
+        found = engines.links("native", tables, trained, 0.1, id_column="record_id")
+    assert found.equals(engine_splink.links(tables, trained, 0.1))
+
+
+def test_bad_input_is_told_without_a_value() -> None:
+    rng = np.random.default_rng(5)
+    x, y = table(rng, 20, "x"), table(rng, 20, "y")
+    good = model(CONDITIONS["exact"], list(RULES[:1]), "link_only", tf=False)
+    untrained = model(CONDITIONS["exact"], list(RULES[:1]), "link_only", tf=False)
+    del untrained["comparisons"][0]["comparison_levels"][1]["m_probability"]
+    cases = [
+        ("not trained", {"x": x, "y": y}, untrained),
+        ("columns do not give", {"x": x.drop_columns(["a"]), "y": y}, good),
+        ("no column record_id", {"x": x.drop_columns(["record_id"]), "y": y}, good),
+        ("ids repeat", {"x": pa.concat_tables([x, x]), "y": y}, good),
+        ("no records", {"x": x.slice(0, 0), "y": y}, good),
+        ("another type", {"x": x.set_column(1, "a", pa.array([1] * 20)), "y": y}, good),
+        ("not Splink settings", {"x": x, "y": y}, {"hello": 1}),
+    ]
+    for expected, tables, trained in cases:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pytest.raises(BadInput, match=expected) as raised:
+                links(tables, trained, 0.1)
+        assert "anna" not in str(raised.value)
+
+
+def test_a_block_of_a_thousand_million_pairs_is_refused() -> None:
+    many = pa.table({"record_id": pa.array(np.arange(45_000)).cast(pa.string()), "a": ["x"] * 45_000})
+    both = many.append_column("b", many["a"]).append_column("g", pa.array([1] * 45_000))
+    trained = model(CONDITIONS["exact"], ['l."g" = r."g"'], "dedupe_only", tf=False)
+    with pytest.raises(BadInput, match=r"45,000 by 45,000 records into one block"):
+        links({"x": both}, trained, 0.1)
