@@ -11,6 +11,7 @@ from tallystick.synth.observe import ETHNIC_LABELS, Records
 from tallystick.synth.people import YEAR, People
 from tallystick.synth.streams import Ints, Streams
 
+CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 NEEDS = np.array(["none", "SEN support", "EHC plan"], dtype=object)
 SUBJECTS = np.array(
     ["GCSE English Language", "GCSE Mathematics", "A level Biology", "BTEC Business", "Functional Skills English"],
@@ -43,7 +44,7 @@ def pupils(people: People, rows: Ints, last_day: int) -> Records:
         rows,
         days,
         {
-            "upn": _numbers(streams, "upn", ids, "U", 12),
+            "upn": upns(streams, ids),
             "free_school_meals": meals,
             "special_needs": NEEDS[needs],
             "absence_rate": np.floor(absence * 1000 + 0.5) / 1000,
@@ -84,8 +85,12 @@ def achievements(people: People, rows: Ints, last_day: int) -> Records:
     )
 
 
-def _numbers(streams: Streams, label: str, ids: Any, prefix: str, digits: int) -> Any:
-    return _text((streams.bits(label, ids) % np.uint64(10**digits)).astype(np.int64), prefix, digits)
+def upns(streams: Streams, ids: Any) -> Any:
+    """Return a unique pupil number for each id: a check letter and twelve digits, weighed 2 to 13, modulo 23."""
+    numbers = (streams.bits("upn", ids) % np.uint64(10**12)).astype(np.int64)
+    total = sum(numbers // 10 ** (11 - place) % 10 * (place + 2) for place in range(12))
+    letters = np.array(list(CHECK_LETTERS), dtype=object)[np.asarray(total) % 23]
+    return np.asarray(letters + _text(numbers, "", 12), dtype=object)
 
 
 def _text(numbers: Ints, prefix: str, digits: int) -> Any:

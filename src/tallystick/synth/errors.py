@@ -31,13 +31,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "record": ("duplicate", "merged", "swapped"),
 }
 GROUPS = ("sex", "ethnicity", "decile")
-NEAR = dict(
-    zip(
-        "qwertyuiopasdfghjklzxcvbnm0123456789",
-        "w e r t y u i o p o s d f g h j k l k x c v b n m n 9 2 1 4 3 6 5 8 7 8".split(),
-        strict=True,
-    )
-)
+KEYS = "qwertyuiopasdfghjklzxcvbnm0123456789"
+BESIDE = "wertyuioposdfghjklkxcvbnmn9214365878"
+NEAR = dict(zip(KEYS, BESIDE, strict=True))
 OCR = {"o": "0", "l": "1", "i": "l", "s": "5", "b": "6", "e": "c", "n": "r", "m": "n", "u": "v", "a": "o"}
 SOUNDS = (
     ("ph", "f"), ("ck", "k"), ("ee", "ea"), ("th", "t"), ("mac", "mc"), ("sh", "ch"), ("ah", "a"), ("y", "i"), ("oo", "u"),

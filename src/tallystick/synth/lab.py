@@ -51,7 +51,7 @@ def offenders(
     first = onset(people, rows)
     start = last_day - 730 - streams.below("index", ids, 365)
     start = np.maximum(start, first + 30)
-    prior = streams.count("prior", ids, np.clip(0.6 + 0.12 * people.risk[rows], 0.1, 0.93), 60)
+    prior = streams.count("prior", ids, np.clip(0.82 + 0.06 * people.risk[rows], 0.1, 0.97), 60)
     age = (start - people.birth[rows]) / YEAR
     employed = streams.uniform("work", ids) < np.clip(0.35 - 0.06 * people.risk[rows], 0.05, 0.8)
     years = np.maximum((start - first) / YEAR, 1.0)
@@ -100,8 +100,10 @@ def offenders(
         "reoffence_date": reoffence,
     }
     began = start[takers] + 7 + streams.below("begins", ids[takers], 60)
+    known = pnc[takers]
+    known[~streams.chance("known", ids[takers], 0.6)] = None
     cohort_columns = {
-        "pnc_id": np.where(streams.chance("known", ids[takers], 0.6), pnc[takers], None),
+        "pnc_id": known,
         "intervention_start": began.astype("datetime64[D]"),
         "intervention_end": (began + 90).astype("datetime64[D]"),
     }

@@ -21,33 +21,7 @@ Words = npt.NDArray[np.object_]
 COMMUNITIES = ("british", "muslim", "indian", "african", "european", "chinese")
 FIRST_HEAD = 0.82
 SURNAME_HEAD = {
-    "british": 0.42, "muslim": 0.88, "indian": 0.85, "african": 0.6, "european": 0.4, "chinese": 0.93,
-}  # fmt: skip
-OPENINGS = {
-    "british": "Ash Beck Brad Bram Burn Cald Clif Copp Cran Crow Dag Den Dray Elm Fair Farn Fen Fox Gar Glen Grim Hal Har Hath "
-    "Hawk Hazel Heb Holl Hors Hux Ing Kel Ken Kirk Lang Lan Lin Long Lud Mar Mel Mid Mil Nor Oak Old Os Pad Pel Pen Pick Prest "
-    "Rad Ram Raven Red Rip Ros Row Rush Sal Sand Sed Shel Shir Sib Skel Stan Staf Stock Stour Sut Swin Tat Thorn Thur Til Tow "
-    "Tre Tun Upp Wad Wake Wal War Wat Wed West Whit Wick Wil Win Wol Wood Wor Wray Yard Yel".split(),
-    "muslim": "Ab Ak Al Am An As At Az Ba Da Fa Gha Ha Ja Ka La Ma Na Qa Ra Sa Sha Ta Wa Ya Za".split(),
-    "indian": "Aa Am An Ba Bha Cha Da Dha Ga Gu Ha Ja Jo Ka Ku La Ma Na Pa Ra Sa Shi Su Ta Va Vi".split(),
-    "african": "Ab Ad Ak Am Ba Chi Da Eb Ej Fo Ga If Ka Ki Ko Ku Ma Mo Mu Na Nd Ob Od Og Ol On Sa Ta Uz Wa".split(),
-    "european": "Bar Bla Bor Cher Dra Dub Gal Gor Hor Jab Jan Kal Kas Kov Kra Lip Mal Mar Mil Nik Ole Pav Pet Rad Rog Sak Sav "
-    "Sob Stef Tar Tom Vas Vol Zab Zel".split(),
-    "chinese": "Ba Bi Cai Cao Chu Cui Dai Deng Ding Dong Du Fan Fang Gao Gong Gu Guan Han Hao Jia Jin Kong Lei Lu Luo Meng Mo".split(),
-}  # fmt: skip
-ENDINGS = {
-    "british": "acre bourne bridge brook bury by castle cliffe combe cott croft dale den don er field fold ford gate grave ham "
-    "hurst ing ington kin land ley lock low man marsh mere more mouth ness nett pole ridge rick royd sall sett shaw side son "
-    "stall stead ster stoke stone ston stow tham thorpe thwaite ton tree vale wade ward ware water way well wick with wood "
-    "worth wright yard".split(),
-    "muslim": "bar dar dullah eem eez far far har heed hir id im in ir ish jad kar keel mal man mar meen nan oor ooq qib rif sir "
-    "tar tif wan yar zad zim".split(),
-    "indian": "bhai dev deep dhu gar gi jeet kar khar la lal mani nath ndra ni pal pati preet raj rani ria roop shan sh tha vani "
-    "veer war wal ya".split(),
-    "african": "ba bi bola chi da de dele fe gbo gwu ike ko ku la le lu ma mbe mi na ndo ngo nna nu ola ra sa ti to wa we yo zi".split(),
-    "european": "ak an arski as auskas czyk eanu ec ek enko escu ev ica iev ik in ina is ka kis kova ova ov owicz owski ski ska uk "
-    "ulis us".split(),
-    "chinese": " an ang ei en eng i in ing o ong ou u ui un".split(),
+    "british": 0.225, "muslim": 0.88, "indian": 0.85, "african": 0.6, "european": 0.4, "chinese": 0.93,
 }  # fmt: skip
 
 
@@ -96,12 +70,13 @@ def rows(table: str) -> list[dict[str, str]]:
 
 def rarer(community: str, sex: str = "") -> list[str]:
     """Return made-up names of a community in a fixed order that mixes their beginnings."""
-    openings, endings = OPENINGS[community], ENDINGS[community]
+    parts = next(row for row in rows("parts") if row["community"] == community)
+    openings, endings = parts["openings"].split(), parts["endings"].split()
     if sex:
         endings = [*("a", "ia", "elle", "ina", "ette", "ayah"), *("an", "en", "on", "el", "ius", "aan")][
             (0 if sex == "f" else 6) : (6 if sex == "f" else 12)
         ]
-    made = [a + b.strip() for a in openings for b in endings]
+    made = [a + b for a in openings for b in endings]
     step = next(s for s in (7919, 104729, 1299709) if len(made) % s)
     return list(dict.fromkeys(made[i * step % len(made)] for i in range(len(made))))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tallystick.synth.geography import geography
 from tallystick.synth.names import COMMUNITIES, Words, names
-from tallystick.synth.streams import Flags, Floats, Ids, Ints, Streams, pick
+from tallystick.synth.streams import Flags, Floats, Ids, Ints, Streams
 
 BLOCK = 50_000
 YEAR = 365.25
@@ -28,7 +28,7 @@ ETHNICITY = (
 )  # fmt: skip
 MONTHS = (0.985, 0.985, 0.980, 0.985, 1.000, 1.010, 1.025, 1.010, 1.045, 1.020, 0.995, 0.960)
 CHILDREN = (0.17, 0.23, 0.37, 0.15, 0.055, 0.025)
-TWINS = 0.0153
+TWINS = 0.031  # of children after the first, so that about 15 of 1,000 maternities are of twins
 YOUNGEST_MOTHER, OLDEST_MOTHER = 16, 43
 DEATH_AGES = (
     (0, 0.0), (1, 0.004), (20, 0.007), (40, 0.02), (50, 0.04), (60, 0.09), (70, 0.2), (80, 0.45), (90, 0.82), (100, 0.99),
@@ -66,6 +66,7 @@ class People:
     twin: Flags
     arrived: Ints
     left_home: Ints
+    nest: Ints
     died: Ints
     emigrated: Ints
     area: Ints
@@ -89,7 +90,9 @@ class People:
 
     def middle_names(self, rows: Ints) -> Words:
         """Return the people's middle names, None for those without."""
-        return np.where(self.middle[rows] < 0, None, names().words[self.middle[rows]])
+        found = names().words[self.middle[rows]]
+        found[self.middle[rows] < 0] = None
+        return np.asarray(found, dtype=object)
 
     def surnames(self, rows: Ints, days: Ints) -> Words:
         """Return the people's surnames as they were on those days: after marriage another's, or both."""
@@ -104,15 +107,18 @@ class People:
         """Return the number of the address where each person lived on each day: the family's, or after leaving one's own."""
         years = np.clip(year_of(days) - FIRST_YEAR, 0, self.moved.shape[1] - 1)
         own = days >= self.left_home[rows]
-        since = np.where(own, self.moved[rows, years], self.family_moved[rows, years]).astype(np.uint64)
-        who = np.where(own, self.id[rows] * np.uint64(2) + np.uint64(1), self.family[rows] * np.uint64(2))
+        nest = self.nest[rows]
+        since = np.where(own, self.moved[nest, years], self.family_moved[rows, years]).astype(np.uint64)
+        who = np.where(own, self.id[nest] * np.uint64(2) + np.uint64(1), self.family[rows] * np.uint64(2))
         return np.asarray(who * np.uint64(128) + since, dtype=np.uint64)
 
     def places(self, rows: Ints, days: Ints) -> Ints:
         """Return the postcodes, as numbers, where each person lived on each day."""
         address = self.addresses(rows, days)
         streams = self.streams
-        far = streams.chance("far", address, np.where(days >= self.left_home[rows], 0.3, 0.1))
+        own = days >= self.left_home[rows]
+        rows = np.where(own, self.nest[rows], rows)
+        far = streams.chance("far", address, np.where(own, 0.3, 0.1))
         near = streams.chance("near", address, 0.45)
         area = np.where(far, streams.pick("area", address, geography().weight), self.area[rows])
         district = np.where(far | near, streams.below("district", address, 997), self.district[rows])
@@ -175,7 +181,8 @@ def block(seed: int, number: int, size: int, population: Population | None = Non
     return People(
         id=ids, family=family, sex=sex, ethnic=ethnic, community=community, birth=birth, first=first, middle=middle,
         surname=surname, second=second, married=married, married_on=married_on, child=child, twin=twin, arrived=arrived,
-        left_home=left, died=birth + (age_at_death * YEAR).astype(np.int64), emigrated=np.where(emigrates, gone, 10**6), area=area,
+        left_home=left, nest=_nests(streams, ids, sex, birth, child), died=birth + (age_at_death * YEAR).astype(np.int64),
+        emigrated=np.where(emigrates, gone, 10**6), area=area,
         district=streams.below("home district", family, 997), risk=burden + 0.55 * sex,
         hidden=streams.bell("hidden", ids), moved=moved, family_moved=family_moved, streams=streams,
     )  # fmt: skip
@@ -191,7 +198,7 @@ def _families(streams: Streams, ids: Ids, spec: Population) -> tuple[Ints, Ints,
     year = spec.first + (u * (2006 - spec.first)).astype(np.int64)
     last = year_of(np.array([spec.on]))[0]
     children = np.clip(children, 0, np.maximum((last - year - 20) // 4, 0))
-    adults = np.where(streams.chance("couple", ids, 0.62), 2, 1)
+    adults = np.where(streams.chance("couple", ids, 0.8), 2, 1)
     return adults.astype(np.int64), children, year
 
 
@@ -241,6 +248,12 @@ def _names(
         rows = np.flatnonzero(community == number)
         surname[rows] = pools.last[number].pick(streams.uniform("surname", own_line[rows]))
         other[rows] = pools.last[number].pick(streams.uniform("other", ids[rows]))
+    for turn in range(3):
+        alike = np.flatnonzero(_named_alike(family, first))
+        for key in np.unique(community[alike] * 2 + sex[alike]).tolist():
+            some = alike[community[alike] * 2 + sex[alike] == key]
+            u = streams.uniform(f"first again {turn}", ids[some])
+            first[some] = pools.first_names(key // 2, key % 2, years[some], u)
     middle[streams.uniform("has middle", ids) > np.array((0.78, 0.35, 0.35, 0.55, 0.25, 0.3))[community]] = -1
     sikh = (community == COMMUNITIES.index("indian")) & streams.chance("sikh", family, 0.3)
     surname[sikh] = np.where(sex == 1, pools.at["Singh"], pools.at["Kaur"])[sikh]
@@ -258,6 +271,30 @@ def _names(
     return first, middle, surname, second, np.where(takes, partner, -1), day
 
 
+def _named_alike(family: Ids, first: Ints) -> Flags:
+    """Return who bears the first name of somebody before them in the family."""
+    keys = family * np.uint64(1 << 24) + first.astype(np.uint64)
+    order = np.argsort(keys, kind="stable")
+    found = np.zeros(len(keys), dtype=bool)
+    found[order[1:]] = keys[order[1:]] == keys[order[:-1]]
+    return found
+
+
+def _nests(streams: Streams, ids: Ids, sex: Ints, birth: Ints, child: Flags) -> Ints:
+    """Return in whose home (a row) each lives after leaving the family's: a couple in the woman's, of about the same age."""
+    seeks = child & streams.chance("couples", ids, 0.78)
+    age = birth + streams.below("couple age", ids, 1500)
+    men, women = (np.flatnonzero(seeks & (sex == one)) for one in (1, 0))
+    both = min(len(men), len(women))
+    men, women = (
+        some[np.argsort(age[some], kind="stable")][np.arange(both) * len(some) // max(both, 1)]
+        for some in (men, women)
+    )
+    found = np.arange(len(ids))
+    found[men] = women
+    return found
+
+
 def _between(u: Floats, table: tuple[tuple[int, float], ...]) -> Floats:
     """Return the value at which each draw meets a rising table of (value, share), in exactly rounded steps."""
     values, shares = np.array(table, dtype=np.float64).T
@@ -271,16 +308,21 @@ def _moves(streams: Streams, ids: Ids, family: Ids, birth: Ints) -> tuple[Ints, 
     """Return, for each person and year, the year (counted from 1980) of the latest move: the person's own, the family's."""
     columns = 2027 - FIRST_YEAR
     years = np.arange(columns)
-    born = year_of(birth)[:, None]
-    ages = years + FIRST_YEAR - born
-    rate = np.where(ages < 30, 0.2, np.where(ages < 45, 0.08, 0.035))
-    own = streams.uniform("moves", (ids[:, None] * np.uint64(64) + years.astype(np.uint64))) < rate
+    ages = years + FIRST_YEAR - year_of(birth)[:, None]
+    rate = np.where(ages < 30, 51, np.where(ages < 45, 20, 9))  # of 256: 0.2, 0.08, 0.035 a year
+    own = _bytes(streams, "moves", ids, columns) < rate
     firsts, back = np.unique(family, return_inverse=True)
-    shared = (
-        streams.uniform("family moves", (firsts[:, None] * np.uint64(64) + years.astype(np.uint64))) < 0.07
-    )
+    shared = _bytes(streams, "family moves", firsts, columns) < 18
 
     def latest(moves: Flags) -> Ints:
         return np.maximum.accumulate(np.where(moves, years + 1, 0).astype(np.uint8), axis=1)
 
     return latest(own), latest(shared)[back]
+
+
+def _bytes(streams: Streams, label: str, ids: Ids, columns: int) -> Ints:
+    """Return a number from 0 to 255 for each id and column."""
+    words = (columns + 7) // 8
+    bits = streams.bits(label, ids[:, None] * np.uint64(8) + np.arange(words, dtype=np.uint64))
+    parts = [(bits >> np.uint64(8 * shift) & np.uint64(255)).astype(np.int64) for shift in range(8)]
+    return np.asarray(np.concatenate(parts, axis=1)[:, :columns])

@@ -79,7 +79,7 @@ class Streams:
             bits = self.bits(f"{label}#{turn}", ids)
             for shift in (0, 16, 32, 48):
                 total += ((bits >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)
-        return (total - 12 * 32767.5) / 65536.0
+        return np.asarray((total - 12 * 32767.5) / 65536.0, dtype=np.float64)
 
     def count(self, label: str, ids: npt.ArrayLike, going_on: float | Floats, most: int) -> Ints:
         """Return how often each id goes on at ``going_on`` before it stops (geometric), at most ``most``."""
@@ -95,4 +95,5 @@ class Streams:
 def pick(u: Floats, weights: Sequence[float] | npt.NDArray[Any]) -> Ints:
     """Return for each uniform draw the index of one of the weights, at their proportions."""
     ends = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.minimum(np.searchsorted(ends, u * ends[-1], side="right"), len(ends) - 1).astype(np.int64)
+    found = np.searchsorted(ends, u * ends[-1], side="right")
+    return np.asarray(np.minimum(found, len(ends) - 1), dtype=np.int64)

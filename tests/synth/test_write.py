@@ -1,0 +1,139 @@
+"""Shares are ready to run, the same for a seed, and a wrong request leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.csv as pc
+import pytest
+
+from tallystick import synth
+from tallystick.agreement import gates, io, rules
+from tallystick.errors import BadInput
+from tallystick.synth.lab import Intervention
+from tallystick.synth.people import BLOCK, Population, block, year_of
+from tallystick.synth.write import logical_hashes
+
+ON = date(2026, 11, 20)
+
+
+@pytest.mark.parametrize("preset", list(synth.PRESETS))
+def test_a_share_is_ready_to_run(preset: str, tmp_path: Path) -> None:
+    done = synth.write(preset, tmp_path / "share", people=500, seed=2)
+    agreement = io.load(tmp_path / "share")
+    assert [f for f in rules.check(agreement, ON) if f.severity == "refuse"] == []
+    gates.ask(agreement, "supply", ON)
+    for dataset in agreement.datasets:
+        header = pc.read_csv(tmp_path / "share" / dataset.path).column_names
+        assert set(header) == {"record_id", *(field.name for field in dataset.fields)} - (
+            set() if "record_id" in header else {"record_id"}
+        )
+        assert done.records[dataset.name] > 0
+    assert all(project.id for project in io.load_projects(tmp_path / "share"))
+
+
+def test_a_seed_gives_the_same_tables(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        synth.write("moj-dfe", tmp_path / name, people=500, seed=2)
+    assert list(logical_hashes(tmp_path / "a")) == list(logical_hashes(tmp_path / "b"))
+    for source in ("justice", "education"):
+        file = f"supplies/{source}.csv"
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    synth.write("moj-dfe", tmp_path / "c", people=500, seed=3)
+    assert list(logical_hashes(tmp_path / "a")) != list(logical_hashes(tmp_path / "c"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"preset": "moj"}, "no preset"),
+        ({"people": 0}, "--people"),
+        ({"people": -5}, "--people"),
+        ({"people": 10**12}, "--people"),
+        ({"seed": -1}, "--seed"),
+        ({"form": "xlsx"}, "--format"),
+        ({"free": lambda folder: 1000}, "disk"),
+    ],
+)
+def test_a_wrong_request_writes_nothing(wrong: dict[str, Any], said: str, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"preset": "moj-dfe", "people": 500, "seed": 1, **wrong}
+    with pytest.raises(BadInput, match=said):
+        synth.write(asked.pop("preset"), tmp_path / "share", **asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "mine.txt").write_text("mine")
+    with pytest.raises(BadInput, match="not an empty folder"):
+        synth.write("moj-dfe", tmp_path / "share", people=500, seed=1)
+    assert [path.name for path in tmp_path.rglob("*")] == ["share", "mine.txt"]
+
+
+@pytest.mark.parametrize("effect", [0.5, float("nan")])
+def test_an_impossible_effect_is_refused(effect: float) -> None:
+    with pytest.raises(BadInput):
+        Intervention(effect=effect)
+
+
+@pytest.mark.parametrize("effect", [-0.08, 0.0, 0.05])
+def test_the_intervention_does_what_was_asked(effect: float, tmp_path: Path) -> None:
+    synth.write(
+        "justice-data-lab", tmp_path / "s", people=20_000, seed=4, intervention=Intervention(effect, 1.0, 1.0)
+    )
+    fates = pc.read_csv(tmp_path / "s" / "truth" / "fates.csv")
+    taker = np.asarray(fates["taker"])
+    chance = {name: np.asarray(fates[f"probability_{name}"]) for name in ("with", "without")}
+    assert np.mean((chance["with"] - chance["without"])[taker]) == pytest.approx(effect, abs=1e-9)
+    assert np.mean(chance["without"][taker]) < np.mean(chance["without"][~taker])
+    assert np.mean(np.asarray(fates["unobserved"])[taker]) < -0.1
+
+
+def test_people_do_not_depend_on_who_else_is_made() -> None:
+    whole, part = block(1, 3, 2000), block(1, 3, 1000)
+    assert (whole.first[:900] == part.first[:900]).all()
+    assert (whole.birth[:900] == part.birth[:900]).all()
+    assert not np.intersect1d(block(1, 0, 1000).id, block(1, 1, 1000).id).size
+
+
+def test_siblings_share_a_name_and_a_home_and_twins_a_birthday() -> None:
+    people = block(1, 0, BLOCK // 2, Population(1985, 2005, parents=False))
+    rows = np.arange(len(people))
+    days = people.birth + 3000
+    pairs = np.flatnonzero((people.family[1:] == people.family[:-1]) & (people.community[1:] == 0))
+    names = people.surnames(rows, days)
+    assert (names[pairs] == names[pairs + 1]).all()
+    same_day = np.full(len(people), 15_000)
+    home = people.addresses(rows, same_day)
+    young = pairs[(people.left_home[pairs] > 15_000) & (people.left_home[pairs + 1] > 15_000)]
+    assert (home[young] == home[young + 1]).all()
+    assert 0.004 < people.twin.mean() < 0.04
+    assert (people.first[pairs] != people.first[pairs + 1]).mean() > 0.999
+    assert year_of(people.birth).min() >= 1984
+
+
+def test_the_command_says_what_it_made(tally: Callable[..., Any], tmp_path: Path) -> None:
+    done = tally("synth", "moj-dfe", tmp_path / "d", "--people", "1e3", "--seed", "1")
+    assert done.code == 0
+    assert "education: 1,0" in done.out
+    assert tally("synth", "moj-dfe", tmp_path / "d").code == 2
+    assert tally("synth", "nothing", tmp_path / "e").code == 2
+    assert tally("synth", "moj-dfe", tmp_path / "e", "--people", "nan").code == 2
+    assert tally("synth", "moj-dfe", tmp_path / "e", "--people", "1.5e0").code == 2
+    assert not (tmp_path / "e").exists()
+
+
+def test_the_shipped_seed_is_pinned(tmp_path: Path) -> None:
+    synth.write("moj-dfe", tmp_path / "share", people=500, seed=2)
+    assert dict(logical_hashes(tmp_path / "share")) == PINNED
+
+
+def test_the_realism_page_is_the_one_in_the_docs() -> None:
+    from tallystick.synth.realism import page
+
+    written = Path(__file__).resolve().parents[2] / "docs" / "synth-realism.md"
+    assert written.read_text(encoding="utf-8") == page()
