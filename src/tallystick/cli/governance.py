@@ -119,7 +119,7 @@ def perform(
 
     journal, now = journal_of(folder), moment(at)
     declared = declared_by(folder, now)
-    by = who or getpass.getuser()
+    by = acting(who or getpass.getuser())
     if role is None or organisation is None:
         role, organisation = office_of(journal.registry(declared), name, act, by, role, organisation, now)
     try:
@@ -141,6 +141,13 @@ def perform(
         },
         as_json=as_json, text=said(case, events),
     )  # fmt: skip
+
+
+def acting(name: str) -> str:
+    """Return the id under which somebody acts: an officer's name as the agreement writes it is turned into one."""
+    from tallystick.governance.declared import person_id
+
+    return person_id(name) if " " in name else name
 
 
 def said(case: Case, events: tuple[Any, ...]) -> str:

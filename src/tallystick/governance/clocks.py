@@ -14,8 +14,6 @@ from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from tallystick.agreement.schema import after
 from tallystick.errors import BadInput
 
@@ -41,6 +39,8 @@ def london_day(moment: datetime) -> date:
 @cache
 def bank_holidays(year: int, where: Calendar) -> frozenset[date]:
     """Return the days of a year that are bank holidays, Christmas Day or Good Friday."""
+    import holidays  # here, for most commands ask for no working day, and it takes a tenth of a second
+
     return frozenset(
         day
         for part in PARTS[where]

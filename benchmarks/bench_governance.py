@@ -1,0 +1,142 @@
+"""How long each governance command takes in a folder of 20 agreements, 2,000 requests and 100,000 ledger entries.
+
+Each command runs as a process of its own, as people run it; the figure is the median of seven. Writes
+``benchmarks/out/governance.json``. There is no rival to time: REMS and Airlock are services on a database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tallystick.governance.cases import Event
+from tallystick.governance.specimens import Play, specimen
+from tallystick.ledger import Entry, canonical
+from tallystick.ledger.chain import GENESIS, Head
+
+OUT = Path(__file__).parent / "out"
+AGREEMENTS, REQUESTS, ENTRIES, RUNS = 20, 2_000, 100_000, 7
+TALLY = (sys.executable, "-m", "tallystick.cli.main")
+
+
+def history() -> list[Event]:
+    """Return the events of agreements, and of requests that went to their release under one of them."""
+    play = Play().set_up()
+    for number in range(2, AGREEMENTS + 1):
+        play.act("agreement", "record", f"share-{number}", datasets=[f"data-{number}"])
+        play.act("agreement", "sign", f"share-{number}", "iao")
+    one = len(play.events)
+    play.request("request-1")
+    pattern, events = play.events[one:], play.events[:one]
+    for number in range(1, REQUESTS + 1):
+        events += [
+            event.model_copy(
+                update={
+                    "event_id": f"r{number}-{event.event_id}",
+                    "subject": event.subject.replace("request-1", f"request-{number}"),
+                    "answers": {
+                        **event.answers,
+                        **({"about": f"request-{number}"} if event.process == "holding" else {}),
+                    },
+                }
+            )
+            for event in pattern
+        ]
+    return events
+
+
+def write_ledger(folder: Path, entries: int) -> None:
+    """Write a whole chain at once: what that many appends would have left."""
+    previous, start = GENESIS, datetime(2026, 1, 1, tzinfo=UTC)
+    with (folder / "ledger.jsonl").open("wb") as file:
+        for number in range(1, entries + 1):
+            at = (start + timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
+            entry = Entry(
+                number,
+                f"event-{number}",
+                at,
+                "bench",
+                "extract",
+                f"file-{number}",
+                {"rows": number},
+                previous,
+            )
+            entry = replace(entry, hash=entry.computed_hash())
+            file.write(canonical(asdict(entry)) + b"\n")
+            previous = entry.hash
+    (folder / "ledger.head").write_bytes(canonical(asdict(Head(entries, previous))))
+
+
+def timed(folder: Path, words: list[str]) -> float:
+    """Return the seconds that one command took; stop where it failed."""
+    start = time.perf_counter()
+    done = subprocess.run([*TALLY, *words], cwd=folder, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: exit {done.returncode}\n{done.stderr}{done.stdout[-2000:]}")
+    return seconds
+
+
+def main() -> None:
+    """Make the folder, time the commands, write and print the medians."""
+    folder = OUT / "governance-share"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "governance").mkdir(parents=True)
+    events = history()
+    lines = (event.model_dump_json(exclude_defaults=True) for event in events)
+    (folder / "governance" / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_ledger(folder, ENTRIES)
+    ann = ["--as", "ann.analyst", "--role", "requester", "--organisation", "MoJ"]
+    team = ["--as", "tom", "--role", "data-access-team", "--organisation", "Ministry of Justice"]
+    files = {}
+    for process, act in (
+        ("request", "draft"),
+        ("request", "release"),
+        ("incident", "report"),
+        ("holding", "dispose"),
+    ):
+        files[act] = folder / f"{act}.json"
+        files[act].write_text(json.dumps(specimen(process, act)), encoding="utf-8")
+    at = ["--at", "2026-12-01T09:00:00Z"]
+    commands = {
+        "request list": lambda n: ["request", "list", ".", "--json"],
+        "request show": lambda n: ["request", "show", "request-77", "."],
+        "request draft": lambda n: ["request", "draft", f"new-{n}", ".", "--answers", str(files["draft"]), *ann, *at],
+        "request submit": lambda n: ["request", "submit", f"new-{n}", ".", *ann, *at],
+        "request release": lambda n: ["request", "release", f"new-{n}", ".", "--answers", str(files["release"]), *team, *at],
+        "request triage": lambda n: ["request", "triage", ".", "--answers", str(files["draft"]), *at],
+        "retain list": lambda n: ["retain", "list", "."],
+        "retain due": lambda n: ["retain", "due", ".", *at],
+        "retain dispose": lambda n: ["retain", "dispose", f"request-{n + 1}.release-1", ".", "--answers",
+                                     str(files["dispose"]), "--set", "place=ann.analyst", "--role", "lead", "--as", "lou", *at],
+        "incident report": lambda n: ["incident", "report", f"i-{n}", ".", "--answers", str(files["report"]), "--role", "iao",
+                                      "--as", "lou", *at],
+        "register show requests": lambda n: ["register", "show", "requests", ".", "--format", "html", "-o", "requests.html"],
+        "register show deletions": lambda n: ["register", "show", "deletions", ".", "--format", "csv", "-o", "deletions.csv"],
+        "register show blockers": lambda n: ["register", "show", "blockers", ".", "--json"],
+        "register show catalogue": lambda n: ["register", "show", "catalogue", ".", "--format", "dcat", "-o", "catalogue.json"],
+    }  # fmt: skip
+    found = {
+        name: statistics.median(timed(folder, words(run)) for run in range(RUNS))
+        for name, words in commands.items()
+    }
+    report = {
+        "agreements": AGREEMENTS, "requests": REQUESTS, "events": len(events), "ledger_entries": ENTRIES,
+        "cores": os.cpu_count(), "median_seconds": found,
+    }  # fmt: skip
+    (OUT / "governance.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    for name, seconds in found.items():
+        print(f"{name:28} {seconds:6.2f} s{'' if seconds < 1 else '   over a second'}")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
