@@ -5,9 +5,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from tallystick.agreement.project import Project
 from tallystick.agreement.schema import Agreement
+
+# first calls compile and read: a deadline would judge the machine, not the code
+settings.register_profile("tallystick", deadline=None)
+settings.load_profile("tallystick")
 
 
 @pytest.fixture

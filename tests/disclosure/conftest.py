@@ -6,6 +6,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+
+# first calls compile and read: a deadline would judge the machine, not the code
+settings.register_profile("tallystick", deadline=None)
+settings.load_profile("tallystick")
 
 
 @pytest.fixture(scope="session")

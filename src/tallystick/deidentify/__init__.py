@@ -1,16 +1,26 @@
 """Extracts that identify nobody: keyed ids, only the approved fields, rows and detail, and the risk measured on the whole."""
 
+from tallystick.deidentify.access import Access, access, is_over
+from tallystick.deidentify.assess import Assessment, assess, risk_page
 from tallystick.deidentify.documents import Conditions, DictionaryRow, dictionary_csv
 from tallystick.deidentify.extract import Extract, extract
 from tallystick.deidentify.keys import keyed_id, keyed_ids, new_key
+from tallystick.deidentify.risk import Limits
 
 __all__ = [
+    "Access",
+    "Assessment",
     "Conditions",
     "DictionaryRow",
     "Extract",
+    "Limits",
+    "access",
+    "assess",
     "dictionary_csv",
     "extract",
+    "is_over",
     "keyed_id",
     "keyed_ids",
     "new_key",
+    "risk_page",
 ]
