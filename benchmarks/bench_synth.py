@@ -45,7 +45,7 @@ def main() -> None:
     asked = parser.parse_args()
     runs = [
         measured(name, asked.people)
-        for name in ("moj-dfe", "data-first", "learner-register", "justice-data-lab")
+        for name in ("moj-dfe", "data-first", "learner-register", "justice-data-lab", "national")
     ]
     if asked.large:
         runs.append(measured("moj-dfe", asked.large))

@@ -90,7 +90,9 @@ def rebuilt(people: People, person: int, day: int, errors: str) -> dict[str, str
     return record
 
 
-@pytest.mark.parametrize("preset", ["moj-dfe", "data-first", "learner-register", "justice-data-lab"])
+@pytest.mark.parametrize(
+    "preset", ["moj-dfe", "data-first", "learner-register", "justice-data-lab", "national"]
+)
 def test_each_record_is_its_person_and_its_logged_errors(preset: str, tmp_path: Path) -> None:
     synth.write(preset, tmp_path / "share", people=PEOPLE, seed=5, form="parquet")
     kind = PRESETS[preset]

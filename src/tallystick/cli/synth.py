@@ -15,7 +15,7 @@ def synth(
     preset: Annotated[
         str,
         typer.Argument(
-            help="moj-dfe, data-first, learner-register, justice-data-lab or local-performance.",
+            help="moj-dfe, data-first, learner-register, justice-data-lab, national or local-performance.",
         ),
     ],
     folder: Annotated[

@@ -9,31 +9,39 @@ import tomllib
 from datetime import UTC, datetime, time
 from typing import Any
 
-from tallystick.agreement import io, presets, signing
+from tallystick.agreement import io, law, presets, signing
 from tallystick.agreement.project import Project
 from tallystick.agreement.schema import Agreement
+from tallystick.synth import presets as kinds
 
 IDENTITY = ("first_name", "middle_name", "surname", "dob", "gender", "postcode")
 SPECIAL = {"ethnicity": "racial-or-ethnic-origin", "special_needs": "health"}
 OFFENDING = {
     "offence_group", "offences", "disposal", "first_offence", "sentence_length_days", "reception_date", "order_date",
     "conviction_date", "reoffended", "reoffence_date", "prior_offences", "prior_custody", "age_at_first_offence",
-    "offending_rate", "reoffending_score", "assessment_date",
+    "offending_rate", "offence_date", "reoffending_score", "assessment_date",
 }  # fmt: skip
 CASES = {"case_id", "case_number", "upn", "crn", "prison_number"}
+SCHOOLS = ("census", "learners")
 REASON = "The study needs it; synthetic data only."
 
 
 def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> Agreement:
     """Return the signed agreement of a preset whose files have these columns (name to type, by source)."""
-    tree = tomllib.loads(presets.template(preset))
+    tree = tomllib.loads(presets.template(kinds.preset(preset).template))
     known = {dataset["name"]: dataset for dataset in tree["dataset"]}
     first = tree["dataset"][0]
+    if preset == "national":
+        other = tomllib.loads(presets.template("moj-dfe"))
+        tree["party"].append(next(party for party in other["party"] if party["name"] == law.DFE))
+        tree["dpia"]["triggers"] = [*tree["dpia"].get("triggers", []), "children-or-vulnerable"]
+        education = next(dataset for dataset in other["dataset"] if dataset["name"] == "education")
+        known.update({name: {**education, "name": name} for name in SCHOOLS})
     made = []
     for source, types in columns.items():
         dataset = dict(known.get(source) or first)
         dataset["path"] = f"supplies/{source}.{suffix}"
-        if source not in known:
+        if source in SCHOOLS or source not in known:
             dataset.update(name=source, title=f"Synthetic records: {source}", eligible="")
         dataset["field"] = _fields(dataset.get("field", []), types)
         made.append(dataset)
@@ -41,6 +49,8 @@ def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> A
     if preset == "data-first":
         names = list(columns)
         tree["linkage"]["between"] = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]]
+    if preset == "national":
+        tree["linkage"]["between"] = [["police", name] for name in columns if name != "police"]
     return signed(Agreement.model_validate(tree))
 
 
@@ -78,7 +88,7 @@ def signed(bare: Agreement) -> Agreement:
 
 def projects(preset: str) -> tuple[Project, ...]:
     """Return two projects of a research preset, whose extracts cannot be joined; none where there is no such thing."""
-    text = presets.project_template(preset)
+    text = presets.project_template(preset) if preset in presets.TEMPLATES else None
     if text is None:
         return ()
     first = io.parse(text, Project, name=f"{preset}.project.toml")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tallystick.errors import BadInput
-from tallystick.synth import education, justice, lab
+from tallystick.synth import education, justice, lab, national
 from tallystick.synth.chosen import heaviest, offending_weight, quota
 from tallystick.synth.lab import Intervention
 from tallystick.synth.observe import Records
@@ -43,7 +43,8 @@ class Part:
 class Preset:
     """A kind of share: how many people live for each one asked, its sources, and how a block fills them.
 
-    ``bytes_a_person`` is about what one person asked takes on the disk as CSV with the truth beside it.
+    ``bytes_a_person`` is about what one person asked takes on the disk as CSV with the truth beside it;
+    ``template`` is the agreement that it builds on.
     """
 
     population: Population
@@ -51,6 +52,7 @@ class Preset:
     sources: tuple[str, ...]
     fill: Callable[[People, int, Asked, int], Part]
     bytes_a_person: int
+    template: str
 
     def total(self, asked: int) -> int:
         """Return how many people there are, so that ``asked`` of them are those whom the preset counts."""
@@ -100,6 +102,17 @@ def _data_first(people: People, number: int, asked: Asked, total: int) -> Part:
     return Part(justice.data_first(people, accused, last))
 
 
+def _national(people: People, number: int, asked: Asked, total: int) -> Part:
+    streams = people.streams.of("national")
+    last = day("2025-12-31")
+    born = np.flatnonzero((people.birth > day("1986-08-31")) & (people.birth < last - int(5 * 365.25)))
+    school = born[streams.chance("state school", people.id[born], 0.93 * _native(people)[born])]
+    grown = (people.birth < last - int(18 * 365.25)) & (people.died > last)
+    count = quota(asked.people * 3 // 20, total, number, len(people))
+    accused = heaviest(streams, "offender", people, offending_weight(people), count, grown)
+    return Part(national.sources(people, school, accused, last))
+
+
 def _lab(people: People, number: int, asked: Asked, total: int) -> Part:
     rows = np.arange(len(people))
     cohort = quota(max(asked.people // 50, 1), total, number, len(people))
@@ -112,15 +125,24 @@ def _nobody(people: People, number: int, asked: Asked, total: int) -> Part:
 
 
 DATA_FIRST = ("crown-court", "magistrates", "prison", "probation", "family-court", "civil-court", "assessments")  # fmt: skip
+NATIONAL = ("police", "census", "learners", *DATA_FIRST, "benefits", "employment")
 YOUNG = Population(1984, 2010, parents=False)
 PRESETS: dict[str, Preset] = {
-    "moj-dfe": Preset(YOUNG, 0.92, ("justice", "education"), _moj_dfe, 400),
-    "data-first": Preset(Population(), 1.0, DATA_FIRST, _data_first, 250),
+    "moj-dfe": Preset(YOUNG, 0.92, ("justice", "education"), _moj_dfe, 400, "moj-dfe"),
+    "data-first": Preset(Population(), 1.0, DATA_FIRST, _data_first, 250, "data-first"),
     "learner-register": Preset(
-        Population(1996, 2011, parents=False), 0.93, ("schools", "achievements"), _learners, 600
+        Population(1996, 2011, parents=False),
+        0.93,
+        ("schools", "achievements"),
+        _learners,
+        600,
+        "learner-register",
     ),
-    "justice-data-lab": Preset(Population(1960, 2003, parents=False), 1.0, ("cohort", "pnc"), _lab, 450),
-    "local-performance": Preset(Population(), 1.0, (), _nobody, 0),
+    "justice-data-lab": Preset(
+        Population(1960, 2003, parents=False), 1.0, ("cohort", "pnc"), _lab, 450, "justice-data-lab"
+    ),
+    "national": Preset(Population(), 1.0, NATIONAL, _national, 1800, "data-first"),
+    "local-performance": Preset(Population(), 1.0, (), _nobody, 0, "local-performance"),
 }
 
 
