@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_agreement_in_the_folder_is_not_asked_again(tally: Tally, share: Path) -
     assert {line["office"] for line in offices} == {"iao", "dpo", "siro"}
     form = tally("assess", "notice", "form", "publish", share).out
     assert 'how_used = "' in form
-    assert json.loads(tally("register", "show", "policy", share).out)["@type"] == "Agreement"
+    assert "odrl:permission" in json.loads(tally("register", "show", "policy", share).out)
     assert len(json.loads(tally("register", "show", "sharing", share, "--json").out)["rows"]) == 1
 
 
@@ -230,3 +231,17 @@ def test_triage_says_why(tally: Tally, share: Path) -> None:
     run = tally("request", "triage", share, "--set", "personal=no", "--set", "purpose=performance")
     assert run.code == 0
     assert "no reason to refuse" in run.out
+
+
+def test_commands_of_the_page_do_what_it_says(
+    tally: Tally, share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command of docs/governance.md runs, in order, in one folder; those marked refused are refused."""
+    monkeypatch.chdir(share)
+    page = Path(__file__).parents[2] / "docs" / "governance.md"
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("tally ")]
+    assert len(lines) > 20
+    for line in lines:
+        command, _, remark = line.partition("   # ")
+        run = tally(*shlex.split(command)[1:])
+        assert run.code == (1 if remark.startswith("refused") else 0), f"{command}\n{run.err}"

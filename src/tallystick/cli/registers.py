@@ -58,8 +58,9 @@ def register_text(name: str, folder: Path, form: str, now: datetime) -> str:
 
     if name == "policy":
         from tallystick.agreement.io import load
+        from tallystick.agreement.linked_data import agreement_jsonld
 
-        return json.dumps(exchange.odrl(load(folder)), indent=2, ensure_ascii=False)
+        return agreement_jsonld(load(folder))
     found = register_of(name, folder, now)
     formats: dict[str, Callable[[Any], str]] = {
         "csv": pages.as_csv, "json": pages.as_json_text, "html": pages.as_html, "table": as_text,

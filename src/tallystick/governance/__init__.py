@@ -6,13 +6,14 @@ account or HTTP but `journal`, which keeps the events of a share in a file.
 
 from tallystick.governance.cases import EMPTY, Case, Command, Event, Registry, evolve, fold
 from tallystick.governance.decisions import decide
-from tallystick.governance.rules import RULES
+from tallystick.governance.rules import HELD_OTHERWISE, RULES
 from tallystick.governance.tables.processes import PROCESSES
 from tallystick.governance.tables.questions import QUESTIONS
 from tallystick.governance.triage import Triage, triage
 
 __all__ = [
     "EMPTY",
+    "HELD_OTHERWISE",
     "PROCESSES",
     "QUESTIONS",
     "RULES",

@@ -1,7 +1,7 @@
-"""Governance for other programs: the catalogue in DCAT 3, an agreement as an ODRL policy with DPV terms, forms as JSON Schema.
+"""Governance for other programs: the catalogue in DCAT 3 (JSON-LD), and the forms as JSON Schema.
 
-JSON-LD throughout. ODRL Information Model 2.2 (W3C, 2018): https://www.w3.org/TR/odrl-model/; Data Privacy Vocabulary 2
-(W3C Community Group): https://w3id.org/dpv; DCAT 3 (W3C, 2024): https://www.w3.org/TR/vocab-dcat-3/. Requirement 299.
+DCAT 3 (W3C, 2024): https://www.w3.org/TR/vocab-dcat-3/. Requirement 299. An agreement in ODRL's and DPV's words is
+`tallystick.agreement.linked_data`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tallystick.agreement.schema import Agreement, Dataset, Recipient
 from tallystick.governance.forms import Question
 from tallystick.governance.registers import Register
 from tallystick.governance.tables.processes import PROCESSES
@@ -24,19 +23,6 @@ CONTEXT = {
 }
 FREQUENCY = "http://publications.europa.eu/resource/authority/frequency/"
 FREQUENCIES = (("weekly", "WEEKLY"), ("monthly", "MONTHLY"), ("quarterly", "QUARTERLY"), ("annual", "ANNUAL"))
-ODRL = "http://www.w3.org/ns/odrl.jsonld"
-DPV = {
-    "dpv": "https://w3id.org/dpv#",
-    "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
-    "tally": "urn:tallystick:",
-}
-PURPOSES = {
-    "research": "dpv:ResearchAndDevelopment",
-    "performance": "dpv:OrganisationGovernance",
-    "operational": "dpv:ServiceProvision",
-    "law-enforcement": "dpv:EnforceSecurity",
-}
-"""Our four kinds of share, each by the nearest of DPV's purposes; the kind itself is given beside it."""
 
 
 def urn(*parts: str) -> str:
@@ -79,88 +65,6 @@ def dcat_dataset(line: Mapping[str, str]) -> dict[str, Any]:
     if often:
         found["dct:accrualPeriodicity"] = {"@id": FREQUENCY + often}
     return found
-
-
-def odrl(agreement: Agreement) -> dict[str, Any]:
-    """Return an agreement as an ODRL agreement in JSON-LD, its purpose and legal basis in DPV's terms."""
-    about = agreement.about
-    controllers = [party for party in agreement.parties if party.role.endswith("controller")]
-    return {
-        "@context": [ODRL, DPV],
-        "@type": "Agreement",
-        "uid": urn("agreement", about.id, str(about.version)),
-        "profile": "https://w3id.org/dpv/mappings/odrl",
-        "dpv:hasPurpose": {"@id": PURPOSES[about.purpose], "tally:kind": about.purpose, "dpv:hasName": about.aim},
-        "dpv:hasLegalBasis": [{"@id": basis} for basis in legal_bases(agreement)],
-        "dpv:hasDataController": [{"@id": urn("party", party.name), "dpv:hasName": party.name} for party in controllers],
-        "permission": [
-            permission(agreement, dataset, recipient)
-            for dataset in agreement.datasets
-            for recipient in agreement.recipients
-            if not recipient.datasets or dataset.name in recipient.datasets
-        ],
-        "prohibition": prohibitions(agreement),
-        "obligation": obligations(agreement),
-    }  # fmt: skip
-
-
-def legal_bases(agreement: Agreement) -> list[str]:
-    """Return the legal bases that DPV names: ``6(1)(e)`` is ``eu-gdpr:A6-1-e``, whose text the UK GDPR shares."""
-    found = []
-    for text in (agreement.lawful_basis.article_6, agreement.lawful_basis.article_9):
-        if match := re.fullmatch(r"(\d+)\((\d+)\)\(([a-z])\)", text):
-            found.append(f"eu-gdpr:A{match[1]}-{match[2]}-{match[3]}")
-    return found
-
-
-def constraint(left: str, operator: str, right: Any) -> dict[str, Any]:
-    """Return an ODRL constraint."""
-    return {"leftOperand": left, "operator": operator, "rightOperand": right}
-
-
-def permission(agreement: Agreement, dataset: Dataset, recipient: Recipient) -> dict[str, Any]:
-    """Return what a recipient may do with a dataset, until when, and for which purpose."""
-    rules = [constraint("purpose", "eq", {"@id": PURPOSES[agreement.about.purpose]})]
-    for operator, day in (("gteq", agreement.about.starts), ("lteq", agreement.about.ends)):
-        if day is not None:
-            rules.append(constraint("dateTime", operator, {"@value": day.isoformat(), "@type": "xsd:date"}))
-    fields = [
-        field.name for field in dataset.fields if not recipient.fields or field.name in recipient.fields
-    ]
-    return {
-        "target": {"uid": urn("dataset", dataset.name), "dpv:hasPersonalData": fields},
-        "assigner": urn("party", dataset.supplier),
-        "assignee": urn("party", recipient.name),
-        "action": "use",
-        "constraint": rules,
-    }
-
-
-def prohibitions(agreement: Agreement) -> list[dict[str, Any]]:
-    """Return what nobody may do: pass the data on, where the agreement does not allow it; identify anybody."""
-    targets = [urn("dataset", dataset.name) for dataset in agreement.datasets]
-    found = [{"target": target, "action": {"@id": "tally:identify-individuals"}} for target in targets]
-    if agreement.disclosure.onward_sharing in ("", "none"):
-        found += [{"target": target, "action": "distribute"} for target in targets]
-    return found
-
-
-def obligations(agreement: Agreement) -> list[dict[str, Any]]:
-    """Return what must be done: delete identifiers and attributes when their time is over."""
-    kept = agreement.retention
-    times = {"identifiers": kept.identifiers, "attributes": kept.attributes}
-    return [
-        {
-            "target": urn("dataset", dataset.name, part),
-            "action": {
-                "@id": "odrl:delete",
-                "refinement": [constraint("elapsedTime", "lteq", str(time))],
-            },
-        }
-        for dataset in agreement.datasets
-        for part, time in times.items()
-        if time is not None and time != "indefinite"
-    ]
 
 
 SCHEMAS: Mapping[str, tuple[str, str]] = {

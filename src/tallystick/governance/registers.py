@@ -82,6 +82,11 @@ def decided_at(case: Case) -> Event | None:
     return next((event for event in case.history if event.state in DECISIONS), None)
 
 
+def public(case: Case, text: str) -> str:
+    """Return what the public register says of a use: withheld where that protects researchers, the reason kept (176)."""
+    return "withheld" if case.get("withhold_summary") else text
+
+
 def opened(case: Case) -> datetime | None:
     """Return when a case was opened."""
     return case.history[0].at if case.history else None
@@ -108,6 +113,8 @@ READERS: Mapping[str, Reader] = {
     "@opened": lambda case, on: opened(case),
     "@entered": lambda case, on: case.history[-1].at if case.history else None,
     "@requester": lambda case, on: case.history[0].organisation if case.history else None,
+    "@user": lambda case, on: public(case, case.history[0].organisation if case.history else ""),
+    "@summary": lambda case, on: public(case, str(case.get("aim", ""))),
     "@review": lambda case, on: event.at if (event := case.last("review")) else None,
     "@submitted": lambda case, on: event.at if (event := case.last("submit")) else None,
     "@decided": lambda case, on: event.at if (event := decided_at(case)) else None,

@@ -99,6 +99,27 @@ BY_SUBJECT: Mapping[str, tuple[Rule, ...]] = {
 """The rules by what they read: ``process.act``, or ``designated`` for the acts that only the office's holder may do."""
 
 
+HELD_OTHERWISE: Mapping[int, tuple[str, str]] = {
+    # an enforceable requirement that needs no refusal: what holds it, and the test that fails without
+    35: (
+        "`triage.covering`: a repeat inside an agreement in force is matched to it at submission",
+        "tests/governance/test_triage.py::test_triage_takes_the_lightest_lawful_path",
+    ),
+    150: (
+        "`registers.processing`: the record of processing is made from live agreements, never kept by hand",
+        "tests/governance/test_registers.py::test_processing_register_answers_article_30",
+    ),
+    254: (
+        "`retention.end_of_keeping`: aggregates have no end",
+        "tests/governance/test_registers.py::test_schedule_follows_the_clocks_of_what_is_held",
+    ),
+    321: (
+        "`journal.Journal.act`: each act writes its events and its ledger entry, or nothing",
+        "tests/governance/test_journal.py::test_every_event_has_its_entry_in_a_whole_ledger",
+    ),
+}
+
+
 def ask(asking: Asking) -> tuple[Finding, ...]:
     """Return what every rule that guards an act finds; nothing when it may go on."""
     command = asking.command

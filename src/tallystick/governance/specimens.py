@@ -51,7 +51,7 @@ CHANGES: dict[str, dict[str, Any]] = {
         "access_until": date(2026, 12, 31),
     },
     "request.receive": {"unusual": False, "processing_changes": False},
-    "request.approve": {"principles": list(PRINCIPLES), "conditions": None},
+    "request.approve": {"principles": list(PRINCIPLES), "conditions": None, "withhold_summary": None},
     "request.release": {
         "to": ["ann.analyst"],
         "agreement": "share",
