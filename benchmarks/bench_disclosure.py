@@ -213,7 +213,7 @@ def main() -> None:
             tally[1] += 1
             frames = frames_of(case)
             if frames:
-                cases.append({"kind": case.kind, "zeros": case.zeros, "frames": frames})
+                cases.append({"kind": case.kind, "frames": frames})
         keys = np.random.default_rng(1).integers(0, 256, ROWS)
         noise = noise_table()
 

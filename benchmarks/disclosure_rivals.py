@@ -29,13 +29,11 @@ def timed(function, times: int = 3) -> float:
     return median(taken)
 
 
-def statuses(frames: list[dict], zeros: bool) -> list[str]:
+def statuses(frames: list[dict]) -> list[str]:
     """Run each table of a case through acro, as an analyst would make it from records; return its verdicts."""
     from acro import ACRO
 
     session = ACRO(suppress=False)
-    session_config = {"zeros_are_disclosive": zeros}
-    assert session_config is not None
     for frame in frames:
         data = pd.DataFrame(frame["columns"])
         if frame["how"] == "crosstab":
@@ -62,7 +60,7 @@ def main(folder: Path) -> None:
     for case in json.loads((folder / "cases.json").read_text()):
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
-                verdicts = statuses(case["frames"], case["zeros"])
+                verdicts = statuses(case["frames"])
             except Exception as error:
                 verdicts = [f"error {type(error).__name__}"]
         tally = found.setdefault(case["kind"], [0, 0])

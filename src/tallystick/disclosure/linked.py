@@ -85,10 +85,8 @@ def suppress_linked(
             here = target[at]
             rows = need[at[np.flatnonzero(here)]]
             frozen = times[at] > 1 if turn == 0 else None
-            pattern, _ = choose(
-                grid, here, rows, floor=floor, frozen=frozen, hidden=hidden[at], method="moves"
-            )
-            hidden[at[pattern]] = True
+            made = choose(grid, here, rows, floor=floor, frozen=frozen, hidden=hidden[at], method="moves")
+            hidden[at[made.hidden]] = True
         audited = joint_audit(whole, hidden, np.flatnonzero(sensitive), need, floor)
         if not audited.exposed:
             return LinkedSuppressed(

@@ -19,7 +19,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from tallystick.disclosure.attacker import LARGEST_EXACT, SLACK, components, intervals
 from tallystick.disclosure.grid import Bools, Floats, Grid, Ints
-from tallystick.disclosure.moves import move
+from tallystick.disclosure.moves import Moved, move
 from tallystick.errors import Finding, Refused
 
 Method = Literal["exact", "moves"]
@@ -135,11 +135,20 @@ def suppress(
     is used where it fits. Raises Refused, naming the cells, where no pattern protects them.
     """
     asked = np.flatnonzero(primary)
-    pattern, used = choose(grid, primary, need, floor=floor, method=method, hidden=hidden, seconds=seconds)
-    checked = audit(grid, pattern, asked, need, floor)
+    chosen = choose(grid, primary, need, floor=floor, method=method, hidden=hidden, seconds=seconds)
+    checked = audit(grid, chosen.hidden, asked, need, floor, proof=chosen.proof)
     if checked.exposed:
         raise Refused([unprotected(grid, cell) for cell in checked.exposed[:20]])
-    return Suppressed(primary, pattern, used, checked)
+    return Suppressed(primary, chosen.hidden, chosen.method, checked)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which cells to hide, the method that chose them, and for the fast one how far each sensitive cell's move goes."""
+
+    hidden: Bools
+    method: Method
+    proof: Moved | None = None
 
 
 def choose(
@@ -152,8 +161,8 @@ def choose(
     frozen: Bools | None = None,
     hidden: Bools | None = None,
     seconds: float = 20.0,
-) -> tuple[Bools, Method]:
-    """Return which cells to hide, and the method that chose them; not audited.
+) -> Chosen:
+    """Return which cells to hide; not audited.
 
     ``frozen`` cells are neither hidden nor moved (another table shows them), save a primary one itself.
     """
@@ -162,14 +171,15 @@ def choose(
     sums = grid.sums()
     used: Method = method or ("exact" if fits_program(grid, sums, asked) else "moves")
     if not len(asked):
-        return pattern, used
+        return Chosen(pattern, used)
     if used == "exact":
         solved = program(grid, sums, asked, need, pattern, floor, frozen, seconds)
         if solved is not None:
-            return solved, "exact"
+            return Chosen(solved, "exact")
     order = np.argsort(grid.values.reshape(-1)[asked], kind="stable")[::-1]
-    move(grid, pattern, asked[order], need[order], floor, cost=costs(grid, pattern), frozen=frozen)
-    return pattern, "moves"
+    moved = move(grid, pattern, asked[order], need[order], floor, cost=costs(grid, pattern), frozen=frozen)
+    back = np.argsort(order)
+    return Chosen(pattern, "moves", Moved(moved.up[back], moved.down[back], moved.is_enough[back]))
 
 
 def costs(grid: Grid, hidden: Bools) -> Floats:
@@ -290,15 +300,22 @@ def audit(
     *,
     largest: int = LARGEST_EXACT,
     exact_work: int = EXACT_WORK,
+    proof: Moved | None = None,
 ) -> Audit:
     """Return what an attacker who knows all shown cells can pin each asked cell to.
 
     Exact where the component of hidden cells has at most ``largest`` cells and the work keeps within ``exact_work``
-    (a cell that no move protects is always computed); for the rest, the interval that a move proves.
+    (a cell that no move protects is always computed); for the rest, the interval that a move proves: one found here, or
+    the protector's own (``proof``), which stays true however many more cells are hidden after it.
     """
     sums = grid.sums()
     values = np.nan_to_num(grid.values.reshape(-1))
     moved = move(grid, hidden.copy(), asked, need, floor)
+    if proof is not None:
+        better = proof.is_enough & ~moved.is_enough
+        moved = Moved(
+            *(np.where(better, a, b) for a, b in zip(vars(proof).values(), vars(moved).values(), strict=True))
+        )
     label = components(sums, hidden)
     size = np.bincount(label[label >= 0]) if (label >= 0).any() else np.zeros(1, dtype=np.int64)
     small_enough = size[np.maximum(label[asked], 0)] <= largest
