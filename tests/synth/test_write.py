@@ -141,3 +141,11 @@ def test_the_realism_page_is_the_one_in_the_docs() -> None:
 
     written = Path(__file__).resolve().parents[2] / "docs" / "synth-realism.md"
     assert written.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", list(synth.PRESETS))
+def test_every_supply_keeps_its_contract(preset: str, tally: Callable[..., Any], tmp_path: Path) -> None:
+    synth.write(preset, tmp_path / "share", people=2000, seed=3)
+    run = tally("run", tmp_path / "share", "--until", "supply")
+    assert run.code == 0, run.err

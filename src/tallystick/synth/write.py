@@ -155,7 +155,8 @@ def supply(seen: Observed) -> pa.Table:
         else:
             made[name] = pa.array(values, pa.string())
     for name, values in seen.records.attributes.items():
-        made[name] = pa.array(values, pa.string()) if values.dtype == object else pa.array(values)
+        kind = pa.string() if values.dtype == object else None
+        made[name] = pa.array(values, kind, from_pandas=True)  # NaN and NaT are missing
     return pa.table(made)
 
 
