@@ -23,7 +23,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def levels(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def levels(comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the levels of a comparison that are not null levels, in order: outcome 0 is the first."""
     return [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
 
@@ -58,7 +58,7 @@ def open_records(
         for c in weighed
     )  # names pass through quoted()
     con.execute(
-        f"create table records as select *{', ' + frequencies if frequencies else ''} from stacked order by i"
+        f"create table records as select *{', ' + frequencies if frequencies else ''} from stacked order by i"  # noqa: S608
     )
     con.unregister("stacked")
     return con

@@ -26,7 +26,9 @@ def links(
     from splink import DuckDBAPI, Linker
 
     api = DuckDBAPI()
-    api.duckdb_con.execute("set lambda_syntax = 'ENABLE_SINGLE_ARROW'")  # Splink 5.0 writes lambdas the old way
+    api.duckdb_con.execute(
+        "set lambda_syntax = 'ENABLE_SINGLE_ARROW'"
+    )  # Splink 5.0 writes lambdas the old way
     frames = [api.register(tables[source], dataset_display_name=source) for source in sorted(tables)]
     model = {**settings, "unique_id_column_name": id_column, "retain_matching_columns": False}
     linker = Linker(frames if len(frames) > 1 else frames[0], model, log_level=None)

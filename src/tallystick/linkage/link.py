@@ -134,6 +134,7 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     blocking = within_budget(con, person.BLOCKING, spec.pairs_per_record * count)
     trained = train(con, person.settings(columns, blocking.rules, link_type, spec.id_column), spec.seed)
     con.close()
+    trained = person.with_twins(trained, columns)
     scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column)
     numbers = _Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)
@@ -156,7 +157,7 @@ def _as_the_model_reads(
     model = spec.model
     assert not isinstance(model, str)
     wanted = engines.columns_read(model)
-    raw = {source: table for source, table in tables.items()}
+    raw = dict(tables)
     if all(wanted <= set(table.column_names) for table in raw.values()):
         keep = [spec.id_column, *sorted(wanted - {spec.id_column})]
         return {
