@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tallystick.agreement.io import parse_file
+from tallystick.agreement.project import Project
+from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Refused
 from tallystick.governance.cases import Command
+from tallystick.governance.declared import from_ledger
 from tallystick.governance.journal import Journal
 from tallystick.governance.specimens import START, Play
 
@@ -97,6 +102,18 @@ def test_act_killed_before_its_ledger_entry_is_entered_by_the_next(journal: Jour
     assert journal.ledger.find("governance/killed") is not None
 
 
+def test_ledger_that_somebody_cut_takes_no_act(journal: Journal) -> None:
+    journal.act(report(1))
+    journal.act(report(2))
+    entries = journal.ledger.path.read_bytes().splitlines(keepends=True)
+    journal.ledger.path.write_bytes(entries[0])
+    journal.path.write_bytes(journal.path.read_bytes().splitlines(keepends=True)[0])
+    before = journal.path.read_bytes()
+    with pytest.raises(BadInput, match="disagree"):
+        journal.act(report(3))
+    assert journal.path.read_bytes() == before
+
+
 def test_broken_line_is_named(journal: Journal) -> None:
     journal.act(report(1))
     with journal.path.open("ab") as file:
@@ -136,3 +153,33 @@ def test_declared_case_goes_on_by_events(journal: Journal, tmp_path: Path) -> No
     assert again.state == "suspended"
     assert again.get("purpose") == "performance"
     assert suspend.at > START
+
+
+def test_share_declares_its_files_from_its_ledger(journal: Journal) -> None:
+    template = Path(__file__).parents[2] / "src/tallystick/agreement/templates/moj-dfe.toml"
+    agreement = parse_file(template, Agreement)
+    project = Project(id="study", keep_extract_until=date(2027, 1, 1))
+    names = (
+        "supplies/justice.csv",
+        "rooms/linker/persons.parquet",
+        "rooms/projects/study/extract/a.parquet",
+        "reports/x.html",
+    )
+    written = [{"path": name, "sha256": "", "bytes": 1} for name in names]
+    journal.ledger.append(
+        "supply", "justice", {"files": written}, actor="Ann Other", at=START, event_id="supply:1/x"
+    )
+    order = {"certificates": [{"path": names[0], "key": ""}]}
+    journal.ledger.append("destroy", "justice", order, actor="Ann Other", at=START, event_id="destroy:1/x")
+    found = {
+        case.get("locations")[0]: case for case in from_ledger(journal.ledger.entries(), agreement, [project])
+    }
+    assert set(found) == set(names[:3])
+    assert {name: case.state for name, case in found.items()} == {
+        names[0]: "disposed",
+        names[1]: "held",
+        names[2]: "held",
+    }
+    assert found[names[0]].get("until") == "2026-03-02"
+    assert found[names[1]].get("until") == "2029-03-02"
+    assert found[names[2]].get("until") == "2027-01-01"

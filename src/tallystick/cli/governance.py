@@ -256,7 +256,7 @@ def journal_of(folder: Path) -> Journal:
 
 def declared_by(folder: Path, now: datetime) -> tuple[Case, ...]:
     """Return what the folder's agreement and ledger already say; nothing where there is no agreement."""
-    from tallystick.agreement.io import load
+    from tallystick.agreement.io import load, load_projects
     from tallystick.governance.clocks import london_day
     from tallystick.governance.declared import from_agreement, from_ledger
 
@@ -264,7 +264,10 @@ def declared_by(folder: Path, now: datetime) -> tuple[Case, ...]:
         return ()
     agreement = load(folder)
     entries = journal_of(folder).ledger.entries()
-    return (*from_agreement(agreement, london_day(now)), *from_ledger(entries, agreement))
+    return (
+        *from_agreement(agreement, london_day(now)),
+        *from_ledger(entries, agreement, load_projects(folder)),
+    )
 
 
 def registry_of(folder: Path, now: datetime) -> Registry:

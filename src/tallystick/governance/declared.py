@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tallystick.agreement.io import document_hash
+from tallystick.agreement.project import Project
 from tallystick.agreement.rules import check
 from tallystick.agreement.schema import Agreement, Dataset, after
 from tallystick.governance.cases import Case, Event
@@ -23,13 +24,14 @@ UNSIGNED, NOT_BEGUN = "unsigned", "not-started"
 
 KEPT: tuple[tuple[str, str], ...] = (
     # the path of a file in a share, and which promise of the agreement holds for it
-    (r"rooms/supplier-[^/]+/(identifiers|keys)", "identifiers"),
+    (r"rooms/supplier-[^/]+/identifiers", "identifiers"),
+    (r"rooms/supplier-[^/]+/keys", "links"),
     (r"rooms/supplier-[^/]+/attributes", "attributes"),
     (r"rooms/linker/links", "links"),
     (r"rooms/linker/persons", "links"),
     (r"rooms/steward/attributes", "attributes"),
     (r"rooms/steward/persons", "links"),
-    (r"rooms/projects/[^/]+/", "extract"),
+    (r"rooms/projects/[^/]+/extract/", "extract"),
     (r"supplies/", "identifiers"),
 )
 
@@ -134,18 +136,28 @@ def papers(agreement: Agreement, about: str) -> Iterator[Case]:
                    version=notice.version, dated=notice.dated, contacts=notice.contact, dpo=notice.dpo)  # fmt: skip
 
 
-def from_ledger(entries: Iterable[Entry], agreement: Agreement) -> tuple[Case, ...]:
-    """Return a holding for each file that the share wrote: held where it lies, disposed once it was destroyed."""
+def from_ledger(
+    entries: Iterable[Entry], agreement: Agreement, projects: Iterable[Project] = ()
+) -> tuple[Case, ...]:
+    """Return a holding for each file that the share wrote: held where it lies, disposed once it was destroyed.
+
+    A project's extract goes when the project says, if that is before the agreement's own end of keeping.
+    """
+    limits = {
+        f"rooms/projects/{project.id}/": day
+        for project in projects
+        if (day := project.keep_extract_until) is not None
+    }
     found: dict[str, Case] = {}
     for entry in entries:
         for written in entry.details.get("files", ()) if entry.act not in ("destroy", "destroyed") else ():
             path = str(written["path"])
             if what := what_is(path):
-                found[path] = held(path, what, entry, agreement)
+                found[path] = held(path, what, entry, agreement, limits)
         for certificate in entry.details.get("certificates", ()) if entry.act == "destroy" else ():
             path = str(certificate["path"])
             if path in found or what_is(path):
-                known = found.get(path) or held(path, str(what_is(path)), entry, agreement)
+                known = found.get(path) or held(path, str(what_is(path)), entry, agreement, limits)
                 found[path] = disposed(known, entry)
     return tuple(found.values())
 
@@ -155,12 +167,14 @@ def what_is(path: str) -> str | None:
     return next((what for pattern, what in KEPT if re.match(pattern, path)), None)
 
 
-def held(path: str, what: str, entry: Entry, agreement: Agreement) -> Case:
+def held(path: str, what: str, entry: Entry, agreement: Agreement, limits: Mapping[str, date]) -> Case:
     """Return the holding of a file from the moment at which it was written."""
+    ends = [promised_end(what, agreement, london_day(datetime.fromisoformat(entry.at)))]
+    ends += [day for room, day in limits.items() if path.startswith(room)]
     return case(
         "holding", holding_id(path), "held",
         about=agreement.about.id, what=what, locations=[path], policy=agreement.retention.disposal,
-        until=promised_end(what, agreement, london_day(datetime.fromisoformat(entry.at))),
+        until=min((day for day in ends if day is not None), default=None),
         parties=[party.name for party in agreement.parties], next_review=agreement.about.next_review,
     )  # fmt: skip
 
@@ -168,7 +182,7 @@ def held(path: str, what: str, entry: Entry, agreement: Agreement) -> Case:
 def disposed(known: Case, entry: Entry) -> Case:
     """Return a holding after its file was destroyed, the ledger's entry being the evidence."""
     end = Event(
-        event_id=entry.event_id[:120], process="holding", subject=known.id, act="dispose",
+        event_id=f"ledger.{entry.seq}", process="holding", subject=known.id, act="dispose",
         at=datetime.fromisoformat(entry.at), by=person_id(entry.actor) or "tally", role="data-access-team",
         state="disposed", answers={
             "place": known.answers["locations"][0], "means": "deletion", "evidence": f"ledger entry {entry.seq}",

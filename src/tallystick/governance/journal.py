@@ -63,7 +63,7 @@ class Journal:
                 self._enter(last_act(known))
                 if caused:
                     self._append(caused, size)
-                    self._enter(caused)
+                    self._enter_or_take_back(caused, size)
                 return caused, fold(caused, registry)
         except Timeout:
             raise BadInput("Somebody else is writing to this share's governance. Try again.") from None
@@ -109,6 +109,17 @@ class Journal:
             except OSError:
                 file.truncate(size)
                 raise
+
+    def _enter_or_take_back(self, events: tuple[Event, ...], size: int) -> None:
+        """Enter an act in the ledger; where the ledger will not take it, the act never happened."""
+        try:
+            self._enter(events)
+        except BadInput:
+            if self.ledger.find(f"governance/{events[0].event_id}") is None:
+                with self.path.open("r+b") as file:
+                    file.truncate(size)
+                    os.fsync(file.fileno())
+            raise
 
     def _enter(self, events: Iterable[Event]) -> None:
         """Put an entry for each event into the ledger; one that is there already is left alone."""
