@@ -108,6 +108,15 @@ IN_FORCE_2 = (do("agreement", "record", "other", signs=["Ministry of Justice/iao
 DRAFTED = do("request", "draft", "request-1", "requester")
 GRANT = do("access", "grant", "access-1")
 
+APPROVED_RESEARCH = (
+    *PANELS,
+    *RESEARCH_AGREEMENT,
+    request("receive", **RESEARCH),
+    panel("moj-data-access-group"),
+    panel("moj-data-access-governance-board"),
+    panel(ACCREDITATION_PANEL),
+)
+
 SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
     # rule: what happened before, the act that breaks it, the act that does not
     "office-holder": ((request("receive"),), approve(by="mallory"), approve()),
@@ -238,9 +247,7 @@ SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
     "access.approved": ((covered(),), do("access", "grant", "access-1", person="bob.analyst"), GRANT),
     "access.accreditation": (
         (
-            *PANELS,
-            *RESEARCH_AGREEMENT,
-            covered(purpose="research"),
+            *APPROVED_RESEARCH,
             do(
                 "office",
                 "accredit",
@@ -281,9 +288,7 @@ SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
     ),
     "access.accreditation-lapsed": (
         (
-            *PANELS,
-            *RESEARCH_AGREEMENT,
-            covered(purpose="research"),
+            *APPROVED_RESEARCH,
             GRANT,
             do(
                 "office",
@@ -332,7 +337,7 @@ SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
     ),
     "agreement.version": (
         (),
-        do("agreement", "amend", "share", version=5),
+        do("agreement", "amend", "share", next_version=5),
         do("agreement", "amend", "share"),
     ),
     "screening.triggers": (
@@ -434,6 +439,10 @@ SCENES: dict[str, tuple[tuple[Act, ...], Act, Act]] = {
 }
 
 WARNS: dict[str, tuple[tuple[Act, ...], Act]] = {
+    "release.undocumented": (
+        (request("approve", personal="no"),),
+        release(agreement=None),
+    ),
     "release.review-overdue": ((covered(), later(days=290)), release()),
     "screening.offence": (
         (do("screening", "open", "s2"),),
@@ -481,3 +490,16 @@ def test_messages_hold_no_answer() -> None:
 
 def test_clock_of_the_play_is_as_stated() -> None:
     assert Play().now == START
+
+
+def test_amended_terms_hold_only_once_they_are_signed() -> None:
+    wider = {"next_fields": ["cases.month", "cases.court", "cases.name"], "next_is_complete": True}
+    play = played(do("agreement", "amend", "share", **wider))
+    asks = {"fields": ["cases.name"]}
+    assert play.request("early", "submit", **asks).state == "submitted"
+    assert play.request("old-terms", "submit").state == "covered"
+    with pytest.raises(Refused):
+        play.act("agreement", "sign", "share", "iao")
+    play.act("agreement", "sign", "share", "iao", signed_hash="sha256:" + "2" * 64)
+    assert play.request("late", "submit", **asks).state == "covered"
+    assert play.registry.cases["agreement"]["share"].get("version") == 2

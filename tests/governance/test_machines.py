@@ -41,7 +41,13 @@ TWISTS: dict[str, list[dict[str, Any]]] = {
         {"datasets": ["cases", "hearings"], "third_parties": ["board"]},
         {"released_for": "research"},
     ],
-    "agreement": [{}, {}, {"is_complete": False}, {"purpose": "research"}, {"signed_hash": "sha256:other"}],
+    "agreement": [
+        {},
+        {"next_fields": ["cases.name"]},
+        {"is_complete": False},
+        {"purpose": "research"},
+        {"signed_hash": "sha256:" + "2" * 64},
+    ],
     "screening": [
         {},
         {},
@@ -256,7 +262,7 @@ class Releases(History):
         assert event.answers["released_for"] == asked["purpose"]
         self.judge_approval(event, mine, before, asked)
         agreement = event.answers.get("agreement") or latest(mine, "agreement")
-        if not asked["ad_hoc"]:
+        if not asked["ad_hoc"] and (personal or agreement):
             self.judge_agreement(str(agreement), asked, event.at.date(), before, personal)
         names = {event.subject, agreement}
         if personal:
@@ -305,15 +311,20 @@ class Releases(History):
     ) -> None:
         life = of(before, "agreement", agreement)
         assert life[-1].state in ("in-force", "being-amended")
-        assert any(
-            e.act == "sign" and e.answers["signed_hash"] == latest(life, "document_hash") for e in life
-        ) or (life[-1].state == "being-amended" and any(e.act == "sign" for e in life))
-        assert latest(life, "is_complete") is True
-        assert latest(life, "purpose") == asked["purpose"]
-        assert latest(life, "starts") <= on.isoformat() <= latest(life, "ends")
-        assert set(asked["datasets"]) <= set(latest(life, "datasets"))
+        terms: dict[str, Any] = {}
+        draft: dict[str, Any] = {}
+        for event in life:
+            draft.update({key.removeprefix("next_"): value for key, value in event.answers.items()})
+            if event.act == "sign" and event.state == "in-force":
+                assert event.answers["signed_hash"] == draft["document_hash"]
+                assert draft["is_complete"] is True
+                terms = dict(draft)
+        assert terms, "nobody signed it"
+        assert terms["purpose"] == asked["purpose"]
+        assert terms["starts"] <= on.isoformat() <= terms["ends"]
+        assert set(asked["datasets"]) <= set(terms["datasets"])
         if personal:
-            assert set(asked["fields"]) <= set(latest(life, "fields"))
+            assert set(asked["fields"]) <= set(terms["fields"])
 
     @invariant()
     def every_release_has_a_line_in_the_schedule(self) -> None:

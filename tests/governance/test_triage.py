@@ -65,6 +65,13 @@ def test_request_outside_the_agreement_is_not_covered(changes: dict[str, Any]) -
     assert sorted_out(**changes).path != "covered"
 
 
+def test_research_is_never_matched_but_decided_on_its_merits() -> None:
+    play = Play().set_up()
+    play.act("agreement", "record", "research", purpose="research")
+    play.act("agreement", "sign", "research", "iao")
+    assert triage(play.registry, specimen("request", "submit", purpose="research"), ON).path == "full"
+
+
 def test_overdue_review_matches_nothing_new() -> None:
     registry = Play().set_up().registry
     assert triage(registry, specimen("request", "submit"), date(2027, 1, 1)).path == "full"

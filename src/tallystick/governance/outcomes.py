@@ -60,9 +60,20 @@ def listed(event: Event, key: str) -> list[str]:
 
 
 def signed(asking: Asking) -> Outcome:
-    """Return whether every office that must sign the current document has."""
+    """Return whether every office that must sign the document has; only then do an amendment's terms hold (108)."""
     mine = f"{asking.command.organisation}/{asking.command.role}"
-    return ("in-force" if set(unsigned(asking)) <= {mine} else asking.before.state), {}
+    if not set(unsigned(asking)) <= {mine}:
+        return asking.before.state, {}
+    return "in-force", next_terms(asking) if asking.before.state == "being-amended" else {}
+
+
+def next_terms(asking: Asking) -> dict[str, Any]:
+    """Return the terms of the version that has just been signed."""
+    return {
+        key.removeprefix("next_"): value
+        for key, value in asking.after.answers.items()
+        if key.startswith("next_") and key != "next_review"
+    }
 
 
 def screened(asking: Asking) -> Outcome:

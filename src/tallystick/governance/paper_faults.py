@@ -44,13 +44,13 @@ def review_too_late(asking: Asking, _: Day) -> Iterator[str]:
 
 def other_document(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the signature under another document."""
-    if asking.given("signed_hash") != asking.get("document_hash"):
+    if asking.given("signed_hash") != to_sign(asking, "document_hash"):
         yield "signed_hash"
 
 
 def incomplete(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the document that the agreement's own rules find incomplete."""
-    if asking.get("is_complete") is not True:
+    if to_sign(asking, "is_complete") is not True:
         yield "is_complete"
 
 
@@ -61,22 +61,27 @@ def not_a_signatory(asking: Asking, _: Day) -> Iterator[str]:
         yield office
 
 
+def to_sign(asking: Asking, key: str) -> object:
+    """Return what the document that waits for signatures says: the next version's words while it is being amended."""
+    return asking.get(f"next_{key}" if asking.before.state == "being-amended" else key)
+
+
 def unsigned(asking: Asking) -> tuple[str, ...]:
     """Return the offices, as party/office, that have not signed the current document."""
     done = {
         f"{event.organisation}/{event.role}"
         for event in asking.before.acts("sign")
-        if event.answers.get("signed_hash") == asking.get("document_hash")
+        if event.answers.get("signed_hash") == to_sign(asking, "document_hash")
     }
     return tuple(name for name in asking.get("signs", ()) if name not in done)
 
 
 def version_skipped(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the amendment that does not count up, or changes nothing."""
-    if asking.given("version") != asking.before.get("version", 0) + 1:
-        yield "version"
-    if asking.given("document_hash") == asking.before.get("document_hash"):
-        yield "document_hash"
+    if asking.given("next_version") != asking.before.get("version", 0) + 1:
+        yield "next_version"
+    if asking.given("next_document_hash") == asking.before.get("document_hash"):
+        yield "next_document_hash"
 
 
 def triggers_ignored(asking: Asking, _: Day) -> Iterator[str]:

@@ -24,7 +24,7 @@ from tallystick.governance.people import (
     undecided,
 )
 from tallystick.governance.tables.vocabulary import PRINCIPLES
-from tallystick.governance.triage import IN_FORCE, uncovered
+from tallystick.governance.triage import IN_FORCE, is_personal, uncovered
 
 Test = Callable[[Asking, Day], Iterator[str]]
 DRAFTING = ("draft", "answer", "submit")
@@ -154,14 +154,25 @@ def agreement_of(asking: Asking) -> Case | None:
 
 
 def no_agreement(asking: Asking, _: Day) -> Iterator[str]:
-    """Yield what the named agreement does not cover, or that there is none."""
+    """Yield what the named agreement does not cover, or that there is none.
+
+    Where nobody can be identified an MoU is good practice and no duty (requirement 100): one that is named must still cover.
+    """
     agreement = agreement_of(asking)
+    if not is_personal(asking.after.answers) and not asking.get("agreement"):
+        return
     if agreement is None:
         yield "agreement: there is none of that name"
         return
     if agreement.get("is_complete") is not True:
         yield "agreement: it is not complete"
     yield from (f"agreement: {what}" for what in uncovered(agreement, asking.after.answers, asking.on))
+
+
+def no_agreement_named(asking: Asking, _: Day) -> Iterator[str]:
+    """Yield the release that names no agreement."""
+    if not asking.get("agreement"):
+        yield "agreement"
 
 
 def review_overdue(asking: Asking, _: Day) -> Iterator[str]:
@@ -219,10 +230,7 @@ def disputed(asking: Asking, _: Day) -> Iterator[str]:
 
 def no_chief_statistician(asking: Asking, _: Day) -> Iterator[str]:
     """Yield the release of pupil data for which the Chief Statistician has not approved."""
-    agreement = agreement_of(asking)
-    if "dfe-chief-statistician" not in decided(asking.before) and not (
-        agreement is not None and asking.before.state == "covered"
-    ):
+    if "dfe-chief-statistician" not in decided(asking.before):
         yield "dfe-chief-statistician"
 
 

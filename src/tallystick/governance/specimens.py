@@ -75,12 +75,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     },
     "agreement.sign": {"signed_hash": HASHES},
     "agreement.amend": {
-        "document_hash": "sha256:" + "2" * 64,
-        "version": 2,
-        "fields": None,
-        "datasets": None,
-        "recipients": None,
-        "ends": None,
+        "next_document_hash": "sha256:" + "2" * 64,
+        "next_version": 2,
+        "next_fields": None,
+        "next_datasets": None,
+        "next_recipients": None,
+        "next_ends": None,
     },
     "agreement.review": {"next_review": date(2027, 3, 1)},
     "screening.decide": {

@@ -93,8 +93,11 @@ def triage(registry: Registry, answers: Mapping[str, Any], on: date) -> Triage:
 
 
 def covering(registry: Registry, answers: Mapping[str, Any], on: date) -> Case | None:
-    """Return an agreement in force on the day that covers the request whole, or None (requirements 9, 35 and 107)."""
-    if answers.get("ad_hoc") is True or answers.get("third_parties"):
+    """Return an agreement in force on the day that covers the request whole, or None (requirements 9, 35 and 107).
+
+    Research is never matched so: each application is decided on its merits by every owner and panel (52, 53 and 166).
+    """
+    if answers.get("ad_hoc") is True or answers.get("third_parties") or answers.get("purpose") == "research":
         return None
     return next(
         (case for case in registry.all("agreement") if not any(uncovered(case, answers, on, overdue=True))),
