@@ -70,6 +70,12 @@ def test_same_act_twice_is_done_once(journal: Journal) -> None:
     assert len(journal.events()) == 1
 
 
+def test_event_id_of_another_act_is_bad_input(journal: Journal) -> None:
+    journal.act(report(1))
+    with pytest.raises(BadInput, match="another act"):
+        journal.act(report(2).model_copy(update={"event_id": "report-1"}))
+
+
 def test_refusal_writes_nothing(journal: Journal) -> None:
     journal.act(report(1))
     before = journal.path.read_bytes()

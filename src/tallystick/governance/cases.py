@@ -109,14 +109,16 @@ class Case:
 
 
 Cases = Mapping[str, Mapping[str, Case]]
+Act = tuple[str, str, str]
+"""Process, case and act."""
 
 
 @dataclass(frozen=True)
 class Registry:
-    """All cases by process and id."""
+    """All cases by process and id, and every event's id with the act that it stands for."""
 
     cases: Cases = field(default_factory=lambda: MappingProxyType({}))
-    seen: frozenset[str] = frozenset()
+    seen: Mapping[str, Act] = field(default_factory=lambda: MappingProxyType({}))
 
     def find(self, process: str, subject: str) -> Case | None:
         """Return a case, or None."""
@@ -145,21 +147,21 @@ def evolve(registry: Registry, event: Event) -> Registry:
     """Return the registry after an event; nothing that was given is changed."""
     rows = dict(registry.cases.get(event.process, {}))
     rows[event.subject] = stepped(rows.get(event.subject), event)
-    return Registry({**registry.cases, event.process: rows}, registry.seen | {event.event_id})
+    return Registry({**registry.cases, event.process: rows}, {**registry.seen, event.event_id: act_of(event)})
 
 
 def fold(events: Iterable[Event], start: Registry = EMPTY) -> Registry:
     """Return the registry after many events: what `evolve` gives one after the other, in one go."""
     table = {process: dict(rows) for process, rows in start.cases.items()}
-    seen = set(start.seen)
+    seen = dict(start.seen)
     pending: dict[tuple[str, str], list[Event]] = {}
     for event in events:
-        seen.add(event.event_id)
+        seen[event.event_id] = act_of(event)
         pending.setdefault((event.process, event.subject), []).append(event)
     for (process, subject), mine in pending.items():
         rows = table.setdefault(process, {})
         rows[subject] = stepped(rows.get(subject), *mine)
-    return Registry(table, frozenset(seen))
+    return Registry(table, seen)
 
 
 def stepped(case: Case | None, *events: Event) -> Case:
@@ -176,6 +178,11 @@ def stepped(case: Case | None, *events: Event) -> Case:
     return replace(
         known, state=events[-1].state, answers=answers, history=known.history + events, is_declared=False
     )
+
+
+def act_of(event: Command | Event) -> Act:
+    """Return the process, the case and the act of an event."""
+    return event.process, event.subject, event.act
 
 
 def today(command: Command | Event) -> date:

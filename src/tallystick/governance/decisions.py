@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import Any
 
 from tallystick.errors import BadInput, Finding, Refused
-from tallystick.governance.cases import Case, Command, Event, Registry, evolve, stepped
+from tallystick.governance.cases import Case, Command, Event, Registry, act_of, evolve, stepped
 from tallystick.governance.conditions import Asking
 from tallystick.governance.forms import Question, read_all
 from tallystick.governance.outcomes import consequences, outcome
@@ -26,8 +26,11 @@ def decide(registry: Registry, command: Command) -> tuple[Event, ...]:
     The first event is the act itself; those after it are acts on other cases that follow from it. A command whose
     ``event_id`` is known already causes nothing: asking twice is harmless.
     """
-    if command.event_id in registry.seen:
+    known = registry.seen.get(command.event_id)
+    if known == act_of(command):
         return ()
+    if known is not None:
+        raise BadInput("That event id stands for another act already. Give this act its own.")
     process = process_of(command)
     case = registry.find(command.process, command.subject) or Case(command.process, command.subject)
     check_thing(process, case, command)
