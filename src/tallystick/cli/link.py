@@ -8,13 +8,48 @@ from typing import Annotated
 import typer
 
 from tallystick.cli import output
+from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Link records of people.")
 
 
 @app.callback()
-def link() -> None:
+def group() -> None:
     """Link records of people."""
+
+
+@app.command()
+def run(
+    folder: Folder = Path(),
+    engine: Annotated[str, typer.Option("--engine", help="native, splink or spark.")] = "native",
+    seed: Annotated[int, typer.Option("--seed", help="For what is sampled in training.")] = 1,
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
+    """Open a share's door `link`: who is who among its supplies, by supply key."""
+    from tallystick.agreement import io
+    from tallystick.errors import BadInput
+    from tallystick.share import acts
+    from tallystick.share.link import EVENT, link
+    from tallystick.share.rooms import locked, open_share
+
+    if engine not in ENGINES:
+        raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
+    share = open_share(folder)
+    with locked(share), output.progress("link") as step:
+        acts.recover(share)
+        link(
+            share,
+            io.load(share.agreement),
+            clock=clock(actor),
+            engine_name=ENGINES[engine],
+            seed=seed,
+            step=step,
+        )
+    details = dict(acts.details_of(share, EVENT))
+    output.say(
+        details, as_json=as_json, text=f"{details.get('links', 0):,} links; see rooms/linker/quality.html."
+    )
 
 
 @app.command()
@@ -49,14 +84,15 @@ def files(
     from tallystick.linkage import files as plain
     from tallystick.linkage import link as linked
 
-    if engine not in ("native", "splink", "spark"):
-        raise BadInput(f"There is no engine {engine!r}. Use native, splink or spark.")
+    if engine not in ENGINES:
+        raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
     settings = model if model == "person" else plain.read_model(Path(model))
     tables = plain.read_sources(paths)
     with output.progress("linking") as step:
         step(0.1, "")
         result = linked(
-            tables, LinkageSpec(model=settings, threshold=threshold, engine=engine, id_column=id_column)
+            tables,
+            LinkageSpec(model=settings, threshold=threshold, engine=ENGINES[engine], id_column=id_column),
         )
     plain.write(result.links, out)
     if persons is not None:

@@ -1,6 +1,7 @@
 """Who is who: records of people cleaned, compared, scored and resolved into persons. Sees identifiers, never attributes."""
 
 from tallystick.linkage.link import link
+from tallystick.linkage.page import figures, page
 from tallystick.linkage.spec import Engine, LinkageSpec, Linked
 
-__all__ = ["Engine", "LinkageSpec", "Linked", "link"]
+__all__ = ["Engine", "LinkageSpec", "Linked", "figures", "link", "page"]

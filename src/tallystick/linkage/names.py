@@ -1,9 +1,9 @@
 """Personal names in a standard form: what two clerks who write the same name would both get.
 
-Lower-case letters a to z (a digit that a scanner or a slip put inside a word stays: it is one edit away), one space between the parts of a double-barrelled name; accents taken off, other alphabets spelt in
-Latin letters; titles and suffixes dropped; O'Neil, Mac Donald and Van der Berg in one word. Method: the ONS's and MoJ's
-published cleaning steps, and Christen, *Data Matching* (2012), chapter 3. It leaves out what would need the language of the
-name (Ng, Ní, patronymics).
+Lower-case letters a to z (a digit that a scanner or a slip put inside a word stays: it is one edit away), one space between the
+parts of a double-barrelled name; accents taken off, other alphabets spelt in Latin letters; titles and suffixes dropped; O'Neil,
+Mac Donald and Van der Berg in one word. Method: the ONS's and MoJ's published cleaning steps, and Christen, *Data Matching*
+(2012), chapter 3. It leaves out what would need the language of the name (Ng, Ní, patronymics).
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ edward: ed eddie ted teddy ned neddy eddy edwd edwin
 edwina: winnie
 eleanor: nell nelly nellie elinor nora ellen elena leonora eleanora helen helena ellie ella
 elijah: eli
-elizabeth: liz lizzie beth betty betsy eliza bess bessie libby elisabeth lisa elspeth elsie liza lizzy bette lilibet lily lilian lillian lisbeth betsey
+elizabeth: liz lizzie beth betty betsy eliza bess bessie libby elisabeth lisa elspeth elsie liza lizzy bette lily lilian lillian lisbeth betsey
 emily: em emmie
 emma: emmy
 ernest: ernie ern

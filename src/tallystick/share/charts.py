@@ -22,7 +22,7 @@ def rates_chart(rows: list[dict[str, Any]], overall: float | None) -> str:
         .mark_circle(size=90, color="#1d70b8", opacity=1)
         .encode(
             x=alt.X("linked_share:Q", title="Share that linked", axis=alt.Axis(format="%")).scale(zero=False),
-            y=alt.Y("group:N", title=None, sort=None),
+            y=alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=0)),
         )
     )
     line = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tallystick import synth
+import tallystick.synth as synth
 from tallystick.errors import BadInput
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import open_share
