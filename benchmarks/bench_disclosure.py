@@ -91,7 +91,8 @@ def frames_of(case: Any) -> list[dict[str, Any]] | None:
                     return None
                 columns["region"] += [row[0]] * row[1]
                 columns["wage"] += [row[2] + (row[3] * (at % 7 - 3) / 2) for at in range(row[1])]
-            made.append({"how": "mean", "columns": columns, "rows": "region", "values": "wage"})
+            how = "max" if "max" in header else "mean"
+            made.append({"how": how, "columns": columns, "rows": "region", "values": "wage"})
             continue
         elif header[0] == "industry":
             columns = {"industry": [], "turnover": [], "everybody": []}
@@ -110,7 +111,7 @@ def frames_of(case: Any) -> list[dict[str, Any]] | None:
                 }
             )
             continue
-        elif header[0] == "term" and any(row[0] == "Observations" for row in rows):
+        elif header[0] == "term" and rows[-1][0] == "Observations":
             n = next(row[1] for row in rows if row[0] == "Observations")
             x = [float(at) for at in range(n)]
             made.append(

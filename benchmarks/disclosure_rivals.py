@@ -38,8 +38,8 @@ def statuses(frames: list[dict]) -> list[str]:
         data = pd.DataFrame(frame["columns"])
         if frame["how"] == "crosstab":
             session.crosstab(data[frame["rows"]], data[frame["by"]])
-        elif frame["how"] == "mean":
-            session.pivot_table(data, index=[frame["rows"]], values=[frame["values"]], aggfunc="mean")
+        elif frame["how"] in ("mean", "max"):
+            session.pivot_table(data, index=[frame["rows"]], values=[frame["values"]], aggfunc=frame["how"])
         elif frame["how"] == "sum":
             session.crosstab(
                 data[frame["rows"]], data[frame["by"]], values=data[frame["values"]], aggfunc="sum"

@@ -49,6 +49,28 @@ def test_check_takes_the_limits_of_an_agreement(here: Path, tally: Tally) -> Non
     assert tally("output", "check", "small.csv", "--minimum", "3").code == 0
 
 
+def test_noughts_are_refused_unless_somebody_decided_otherwise(here: Path, tally: Tally) -> None:
+    (here / "zero.csv").write_text("region,M,F\nN,40,0\nS,50,60\nE,70,80\n")
+    assert "count.zero" in tally("output", "check", "zero.csv").err
+    assert tally("output", "check", "zero.csv", "--no-zeros").code == 1, (
+        "the nought leaves one cell that holds everybody"
+    )
+    (here / "three.csv").write_text("region,M,F,X\nN,40,0,30\nS,50,60,20\nE,70,80,40\n")
+    assert tally("output", "check", "three.csv").code == 1
+    assert tally("output", "check", "three.csv", "--no-zeros").code == 0
+
+
+def test_weighted_counts_need_the_people_under_them(here: Path, tally: Tally) -> None:
+    (here / "w.csv").write_text("region,weighted\nN,400.5\nS,300.25\n")
+    form = here / "w.about.toml"
+    form.write_text(
+        '[[table]]\nstatistic = "frequency"\nvalues = ["weighted"]\nlabels = ["region"]\nweighted = true\n'
+    )
+    assert "counts.missing" in tally("output", "check", "w.csv").err
+    (here / "w.csv").write_text("region,weighted,unweighted n\nN,400.5,12\nS,300.25,7\n")
+    assert "count.few" in tally("output", "check", "w.csv").err
+
+
 def test_describe_writes_a_form_that_check_then_obeys(here: Path, tally: Tally) -> None:
     (here / "means.csv").write_text("region,wage mean\nN,40.5\nS,50.5\n")
     assert tally("output", "check", "means.csv").code == 1

@@ -39,7 +39,13 @@ Minimum = Annotated[
     int | None,
     typer.Option("--minimum", min=1, help="Minimum cell count, without an agreement (default 10)."),
 ]
-Zeros = Annotated[bool, typer.Option("--zeros", help="Noughts are disclosive too.")]
+Zeros = Annotated[
+    bool | None,
+    typer.Option(
+        "--zeros/--no-zeros",
+        help="Noughts are disclosive, or not (default: the agreement's word, else they are).",
+    ),
+]
 Releases = Annotated[
     Path | None,
     typer.Option("--releases", help="Folder of earlier releases to compare with (default: the share's)."),
@@ -47,7 +53,9 @@ Releases = Annotated[
 Actor = Annotated[str | None, typer.Option("--as", help="Who acts (default: your account).")]
 
 
-def limits_for(agreement: Path | None, project: str | None, minimum: int | None, zeros: bool) -> Limits:
+def limits_for(
+    agreement: Path | None, project: str | None, minimum: int | None, zeros: bool | None
+) -> Limits:
     """Return the limits of the agreement and the project, or the defaults; ``minimum`` may only raise an agreement's."""
     from dataclasses import replace
 
@@ -62,7 +70,9 @@ def limits_for(agreement: Path | None, project: str | None, minimum: int | None,
             folder = agreement if agreement.is_dir() else agreement.parent
             own = io.load_project(folder / "projects" / f"{project}.toml").minimum_cell_count
         held = limits_of(io.load(agreement).disclosure, max(own or 0, minimum or 0) or None)
-    return replace(held, zeros_are_disclosive=held.zeros_are_disclosive or zeros)
+    if agreement is None:
+        return held if zeros is None else replace(held, zeros_are_disclosive=zeros)
+    return replace(held, zeros_are_disclosive=held.zeros_are_disclosive or bool(zeros))
 
 
 def releases_at(agreement: Path | None, releases: Path | None) -> Path | None:
@@ -84,7 +94,7 @@ def checked(
     agreement: Path | None,
     project: str | None,
     minimum: int | None,
-    zeros: bool,
+    zeros: bool | None,
     releases: Path | None,
 ) -> tuple[Checked, Limits]:
     """Return the verdict on the files, and the limits that it was made under."""
@@ -122,7 +132,7 @@ def check(
     agreement: AgreementAt = None,
     project: ProjectId = None,
     minimum: Minimum = None,
-    zeros: Zeros = False,
+    zeros: Zeros = None,
     releases: Releases = None,
     as_json: Json = False,
 ) -> None:
@@ -184,7 +194,7 @@ def protect(
     agreement: AgreementAt = None,
     project: ProjectId = None,
     minimum: Minimum = None,
-    zeros: Zeros = False,
+    zeros: Zeros = None,
     as_json: Json = False,
 ) -> None:
     """Protect tables of counts; several are protected together. Writes CSV in the layout that came in."""
@@ -230,7 +240,7 @@ def protect(
 
 
 @app.command()
-def audit(files: Files, minimum: Minimum = None, zeros: Zeros = False, as_json: Json = False) -> None:
+def audit(files: Files, minimum: Minimum = None, zeros: Zeros = None, as_json: Json = False) -> None:
     """Show to what interval a reader can pin each hidden cell; exit 1 if any is pinned too closely."""
     import numpy as np
 
@@ -282,7 +292,7 @@ def release(
     agreement: AgreementAt = None,
     project: ProjectId = None,
     minimum: Minimum = None,
-    zeros: Zeros = False,
+    zeros: Zeros = None,
     actor: Actor = None,
     as_json: Json = False,
 ) -> None:

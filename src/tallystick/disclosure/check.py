@@ -10,7 +10,7 @@ from pathlib import Path
 from tallystick.agreement.schema import Disclosure
 from tallystick.disclosure import about as descriptions
 from tallystick.disclosure.about import About, TableAbout, guess
-from tallystick.disclosure.checks import Limits, count_findings, sheet_findings
+from tallystick.disclosure.checks import Limits, count_findings, counts_missing, few, sheet_findings
 from tallystick.disclosure.counts import Counts, counts_of, ties
 from tallystick.disclosure.differencing import compare
 from tallystick.disclosure.read import Document, read
@@ -50,7 +50,10 @@ class Checked:
 
 
 def limits_of(disclosure: Disclosure | None, minimum: int | None = None) -> Limits:
-    """Return the limits of an agreement; ``minimum`` (a project's own) may only raise the minimum cell count."""
+    """Return the limits of an agreement; ``minimum`` (a project's own) may only raise the minimum cell count.
+
+    Without an agreement nobody has decided that noughts are harmless: they count as disclosive.
+    """
     held = disclosure or Disclosure()
     fewest = (
         max(held.minimum_cell_count or DEFAULT_MINIMUM, minimum or 0)
@@ -58,7 +61,7 @@ def limits_of(disclosure: Disclosure | None, minimum: int | None = None) -> Limi
         else minimum or DEFAULT_MINIMUM
     )
     return Limits(
-        fewest, held.zeros_are_disclosive, held.dominance_n, held.dominance_share, held.p_percent,
+        fewest, held.zeros_are_disclosive or disclosure is None, held.dominance_n, held.dominance_share, held.p_percent,
         held.minimum_degrees_of_freedom,
     )  # fmt: skip
 
@@ -137,8 +140,15 @@ def complete(said: TableAbout, guessed: TableAbout) -> TableAbout:
 def reading_findings(reading: Reading, limits: Limits) -> list[Finding]:
     """Return what the checks find in one sheet."""
     if reading.counts is not None:
-        return count_findings(reading.counts, limits)
+        unweighted = () if not reading.about.weighted else weighted_counts(reading, limits)
+        return [*count_findings(reading.counts, limits), *unweighted]
     return sheet_findings(reading.sheet, reading.about, limits)
+
+
+def weighted_counts(reading: Reading, limits: Limits) -> list[Finding]:
+    """Return what the people under weighted counts say: too few in a row, or that their number is not given."""
+    sheet, about = reading.sheet, reading.about
+    return [*counts_missing(sheet, about, limits), *few(sheet, about, limits)]
 
 
 def describe(path: Path) -> About:

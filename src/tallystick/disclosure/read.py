@@ -43,6 +43,8 @@ def carried(rule: str, path: Path, message: str, remedy: str, severity: Any = "r
 
 def read(path: Path) -> Document:
     """Return the document. Raises BadInput for a file that is missing, empty, too large, or not what its name says."""
+    if path.is_dir():
+        raise BadInput(f"{path}: this is a folder. Name the files in it.")
     if not path.is_file():
         raise BadInput(f"{path.name}: there is no such file.")
     size = path.stat().st_size
