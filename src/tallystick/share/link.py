@@ -72,7 +72,11 @@ def link(
         pq.write_table(linked.persons, room / "persons.parquet", compression="zstd")
         (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
         (room / "quality.json").write_text(
-            json.dumps(dict(linked.quality), indent=2, default=str), encoding="utf-8"
+            json.dumps(engine.figures(linked), indent=2, default=str), encoding="utf-8"
+        )
+        title = agreement.about.title or agreement.about.id
+        (room / "quality.html").write_text(
+            engine.page(linked, title=title, threshold=agreement.linkage.threshold), encoding="utf-8"
         )
 
 
