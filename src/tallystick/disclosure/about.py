@@ -96,7 +96,8 @@ def word(*names: str) -> re.Pattern[str]:
 
 COUNT = word("n", "count", "counts", "freq", "frequency", "number", "num", "nobs", "obs", "observations", "people", "persons",
              "cases", "pupils", "offenders", "records", "unweighted", "base", "sample size", "n obs", "respondents", "size",
-             "headcount", "n_obs", "children", "individuals", "cohort", "contributors", "units")  # fmt: skip
+             "headcount", "n_obs", "population", "denominator", "offences", "convictions", "students", "learners", "prisoners",
+             "defendants", "households", "patients", "children", "individuals", "cohort", "contributors", "units")  # fmt: skip
 MEAN = word("mean", "average", "avg", "std", "sd", "stdev", "variance", "var", "standard deviation", "std dev", "sem", "skew",
             "skewness", "kurtosis")  # fmt: skip
 SUM = word("sum", "amount", "turnover", "income", "spend", "cost", "value", "earnings", "revenue", "total value", "gbp",
@@ -231,6 +232,8 @@ def guess(sheet: Sheet) -> TableAbout:
     labels = [name for name in sheet.header if name not in numeric]
     counts = first(COUNT, [n for n in values if not SHARE.search(names[n])])
     rest = [n for n in values if n != counts]
+    if counts and rest and all(is_distribution(sheet, counts, name) for name in rest):
+        return TableAbout(sheet=sheet.name, statistic="frequency", labels=tuple(labels), values=(counts,))
     if not counts and repeats(sheet, labels) and any(not whole_numbers(sheet, n) for n in rest):
         return TableAbout(sheet=sheet.name, statistic="records", labels=tuple(labels), values=tuple(rest))
     kinds: list[tuple[Statistic, re.Pattern[str]]] = [
@@ -255,6 +258,20 @@ def guess(sheet: Sheet) -> TableAbout:
             second=second,
         )  # fmt: skip
     return frequencies(sheet, labels, values, counts)
+
+
+def is_distribution(sheet: Sheet, counts: str, name: str) -> bool:
+    """Return whether a column gives each count as a share of the table's total: it then tells nothing more than the counts."""
+    if not SHARE.search(tight(name)):
+        return False
+    pairs = list(zip(map(as_number, sheet.column(counts)), map(as_number, sheet.column(name)), strict=True))
+    known = [(n, share) for n, share in pairs if isinstance(n, float) and isinstance(share, float)]
+    if len(known) < len(sheet.rows) or not known:
+        return False
+    total, largest = sum(n for n, _ in known), max(n for n, _ in known)
+    whole = largest if abs(total - 2 * largest) < 0.01 * largest else total
+    scale = 100.0 if max(share for _, share in known) > 1 else 1.0
+    return whole > 0 and all(abs(n / whole - share / scale) < 0.006 for n, share in known)
 
 
 def repeats(sheet: Sheet, labels: list[str]) -> bool:

@@ -169,7 +169,8 @@ def exposed_cells(
     said = said_high - said_low
     need = np.where(np.isfinite(said), np.minimum(minimum, said) / 2, minimum)
     somebody = (high > SLACK) | limits.zeros_are_disclosive
-    return np.asarray((width < need - SLACK) & (low < minimum - SLACK) & somebody)
+    fits = width > -SLACK
+    return np.asarray(fits & (width < need - SLACK) & (low < minimum - SLACK) & somebody)
 
 
 def rounding_undone(counts: Counts, limits: Limits) -> Iterable[Finding]:
@@ -183,7 +184,8 @@ def rounding_undone(counts: Counts, limits: Limits) -> Iterable[Finding]:
     found = intervals(counts.full_grid().sums(), counts.low, counts.high, small)
     low, high = np.ceil(found.low - SLACK), np.floor(found.high + SLACK)
     undone = (
-        (high - low < 1)
+        (high >= low)
+        & (high - low < 1)
         & (high > 0)
         & (low < limits.minimum_cell_count)
         & (counts.high[small] > counts.low[small])
@@ -221,7 +223,7 @@ def uneven_rounding(counts: Counts, limits: Limits) -> Iterable[Finding]:
             if len(small):
                 found = intervals(counts.full_grid().sums(), low, high, small)
                 a, b = np.ceil(found.low - SLACK), np.floor(found.high + SLACK)
-                undone = (b - a < min(base, 5) / 2) & (a < limits.minimum_cell_count) & (b > 0)
+                undone = (b >= a) & (b - a < min(base, 5) / 2) & (a < limits.minimum_cell_count) & (b > 0)
                 if undone.any():
                     message = f"Rounded to {base} with totals that are not: {int(undone.sum())} small cell(s) follow."
                     yield finding(

@@ -35,10 +35,18 @@ class Counts:
         return self.hidden | ~np.isnan(self.grid.values.reshape(-1))
 
     def full_grid(self) -> Grid:
-        """Return the grid with 0 for hidden cells, so that sums through them are kept."""
-        values = self.grid.values.reshape(-1).copy()
-        values[self.hidden] = 0.0
-        return Grid(self.grid.dimensions, values.reshape(self.grid.values.shape))
+        """Return the grid with 0 for hidden cells, so that sums through them are kept, and for innermost cells that are absent.
+
+        A combination that a table leaves out (Bath in the North) is nought to whoever subtracts; an absent total stays absent.
+        """
+        values = self.grid.values.copy()
+        values.reshape(-1)[self.hidden] = 0.0
+        inner = np.ones(values.shape, dtype=bool)
+        for axis, dimension in enumerate(self.grid.dimensions):
+            leaf = np.isin(np.arange(len(dimension.codes)), dimension.leaves)
+            inner &= leaf.reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+        values[inner & np.isnan(values)] = 0.0
+        return Grid(self.grid.dimensions, values)
 
 
 def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
@@ -52,7 +60,7 @@ def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
         raise BadInput(
             f"{sheet.where}: no column of counts is named. State values = [...] in the description."
         )
-    columns = [filled(sheet, name) for name in about.labels]
+    columns = one_total([filled(sheet, name) for name in about.labels])
     names = list(about.labels)
     if not columns:
         columns, names = [["all"] * len(sheet.rows)], ["rows"]
@@ -129,6 +137,18 @@ def with_rounding(counts: Counts) -> Counts:
     low = np.where(shown, np.maximum(0, values - (base - 1)), counts.low)
     high = np.where(shown, values + (base - 1), counts.high)
     return replace(counts, low=low, high=high)
+
+
+def one_total(columns: list[list[str]]) -> list[list[str]]:
+    """Return label columns in which the totals of nested groups (``North total``, ``South total``) share one name."""
+    if len(columns) < 2:
+        return columns
+    return [
+        ["Total" if is_total(code) else code for code in column]
+        if len({code for code in column if is_total(code)}) > 1
+        else column
+        for column in columns
+    ]
 
 
 def filled(sheet: Sheet, name: str) -> list[str]:

@@ -29,7 +29,10 @@ TOTAL_NAMES = frozenset(
 def is_total(label: str) -> bool:
     """Return whether a label names a total."""
     tight = " ".join(label.lower().replace("_", " ").strip(" :*").split())
-    return tight in TOTAL_NAMES or (tight.startswith(("total ", "all ")) and len(tight.split()) <= 3)
+    few_words = len(tight.split()) <= 3
+    return tight in TOTAL_NAMES or (
+        few_words and (tight.startswith(("total ", "all ")) or tight.endswith((" total", " all")))
+    )
 
 
 @dataclass(frozen=True)

@@ -62,12 +62,14 @@ def suppress_linked(
     needs: Sequence[Floats],
     *,
     floor: float = 0.0,
+    absent: Sequence[Bools] | None = None,
     rounds: int = 6,
 ) -> LinkedSuppressed:
     """Return patterns that hide the same cells in all tables and stand up to their sums taken together.
 
     ``needs`` has for each table one row a primary cell (up, down, width). The first round holds shared cells still;
-    later ones let them be hidden too, in all tables at once. Raises Refused where that does not come to rest.
+    later ones let them be hidden too, in all tables at once.
+    ``absent`` cells of each table are known to everybody and never hidden. Raises Refused where that does not come to rest.
     """
     whole = system(grids)
     need = np.zeros((len(whole.values), 3))
@@ -81,10 +83,11 @@ def suppress_linked(
     target = sensitive.copy()
     audited = Audit(())
     for turn in range(rounds):
-        for grid, at in zip(grids, whole.places, strict=True):
+        for number, (grid, at) in enumerate(zip(grids, whole.places, strict=True)):
             here = target[at]
             rows = need[at[np.flatnonzero(here)]]
-            frozen = times[at] > 1 if turn == 0 else None
+            known = absent[number] if absent is not None else np.zeros(grid.size, dtype=bool)
+            frozen = known | (times[at] > 1) if turn == 0 else known
             made = choose(grid, here, rows, floor=floor, frozen=frozen, hidden=hidden[at], method="moves")
             hidden[at[made.hidden]] = True
         audited = joint_audit(whole, hidden, np.flatnonzero(sensitive), need, floor)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tallystick.disclosure.check import Reading
 from tallystick.disclosure.checks import Limits
-from tallystick.disclosure.counts import Counts
+from tallystick.disclosure.counts import Counts, filled, one_total
 from tallystick.disclosure.grid import Bools, Floats
 from tallystick.disclosure.linked import suppress_linked
 from tallystick.disclosure.rounding import at_random, controlled, nearest
@@ -71,7 +71,7 @@ def protect(
     for reading, counts in tables:
         values = counts.grid.values
         if how == "controlled-round":
-            rounded: Floats = controlled(counts.grid, base).values
+            rounded: Floats = controlled(counts.full_grid(), base).values
         elif how == "random-round":
             if random is None:
                 raise BadInput("Random rounding needs a seed, so that the same table is rounded alike again.")
@@ -91,9 +91,13 @@ def suppressed(tables: Sequence[tuple[Reading, Counts]], limits: Limits) -> tupl
     primaries: list[Bools] = [small(counts.grid, minimum, zeros) for _, counts in tables]
     needs = [width_need(int(p.sum()), minimum) for p in primaries]
     if len(tables) == 1:
-        one: Suppressed = suppress(tables[0][1].grid, primaries[0], needs[0], floor=floor)
+        counts = tables[0][1]
+        one: Suppressed = suppress(
+            counts.full_grid(), primaries[0], needs[0], floor=floor, frozen=~counts.present
+        )
         return (as_protected(tables[0], one.primary, one.hidden, one.method, one.audit),)
-    many = suppress_linked([counts.grid for _, counts in tables], primaries, needs, floor=floor)
+    absent = [~counts.present for _, counts in tables]
+    many = suppress_linked([c.full_grid() for _, c in tables], primaries, needs, floor=floor, absent=absent)
     return tuple(
         as_protected(table, primary, hidden, "linked", many.audit)
         for table, primary, hidden in zip(tables, many.primary, many.hidden, strict=True)
@@ -132,14 +136,11 @@ def as_csv(protected: Protected) -> str:
 
 def row_places(reading: Reading) -> list[int]:
     """Return for each row of the sheet its place among the combinations of labels."""
-    from tallystick.disclosure.counts import filled
-
     counts = reading.counts
     assert counts is not None
     place = np.zeros(len(reading.sheet.rows), dtype=np.int64)
-    for name, dimension in zip(reading.about.labels, counts.grid.dimensions, strict=False):
+    columns = one_total([filled(reading.sheet, name) for name in reading.about.labels])
+    for column, dimension in zip(columns, counts.grid.dimensions, strict=False):
         number = {code: at for at, code in enumerate(dimension.codes)}
-        place = place * len(dimension.codes) + np.array(
-            [number[value] for value in filled(reading.sheet, name)], dtype=np.int64
-        )
+        place = place * len(dimension.codes) + np.array([number[value] for value in column], dtype=np.int64)
     return [int(at) for at in place]

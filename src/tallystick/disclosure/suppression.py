@@ -125,18 +125,22 @@ def suppress(
     *,
     floor: float = 0.0,
     method: Method | None = None,
+    frozen: Bools | None = None,
     hidden: Bools | None = None,
     seconds: float = 20.0,
 ) -> Suppressed:
     """Return a pattern of hidden cells that protects every primary cell, audited.
 
     ``need`` has one row a primary cell: up, down, width. ``floor`` is the least value that an attacker knows any hidden
-    cell to have (0; 1 where zeros are always shown). ``hidden`` are cells hidden already. Without ``method`` the exact one
+    cell to have (0; 1 where zeros are always shown). ``frozen`` cells are known to everybody (absent
+    combinations) and never hidden; ``hidden`` are cells hidden already. Without ``method`` the exact one
     is used where it fits. Raises Refused, naming the cells, where no pattern protects them.
     """
     asked = np.flatnonzero(primary)
-    chosen = choose(grid, primary, need, floor=floor, method=method, hidden=hidden, seconds=seconds)
-    checked = audit(grid, chosen.hidden, asked, need, floor, proof=chosen.proof)
+    chosen = choose(
+        grid, primary, need, floor=floor, method=method, frozen=frozen, hidden=hidden, seconds=seconds
+    )
+    checked = audit(grid, chosen.hidden, asked, need, floor, proof=chosen.proof, frozen=frozen)
     if checked.exposed:
         raise Refused([unprotected(grid, cell) for cell in checked.exposed[:20]])
     return Suppressed(primary, chosen.hidden, chosen.method, checked)
@@ -301,6 +305,7 @@ def audit(
     largest: int = LARGEST_EXACT,
     exact_work: int = EXACT_WORK,
     proof: Moved | None = None,
+    frozen: Bools | None = None,
 ) -> Audit:
     """Return what an attacker who knows all shown cells can pin each asked cell to.
 
@@ -310,7 +315,7 @@ def audit(
     """
     sums = grid.sums()
     values = np.nan_to_num(grid.values.reshape(-1))
-    moved = move(grid, hidden.copy(), asked, need, floor)
+    moved = move(grid, hidden.copy(), asked, need, floor, frozen=frozen)
     if proof is not None:
         better = proof.is_enough & ~moved.is_enough
         moved = Moved(
