@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 from tallystick.governance.cases import Event
@@ -94,30 +95,32 @@ def main() -> None:
     lines = (event.model_dump_json(exclude_defaults=True) for event in events)
     (folder / "governance" / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     write_ledger(folder, ENTRIES)
+    template = files("tallystick.agreement").joinpath("templates/moj-dfe.toml")
+    (folder / "agreement.toml").write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
     ann = ["--as", "ann.analyst", "--role", "requester", "--organisation", "MoJ"]
     team = ["--as", "tom", "--role", "data-access-team", "--organisation", "Ministry of Justice"]
-    files = {}
+    forms = {}
     for process, act in (
         ("request", "draft"),
         ("request", "release"),
         ("incident", "report"),
         ("holding", "dispose"),
     ):
-        files[act] = folder / f"{act}.json"
-        files[act].write_text(json.dumps(specimen(process, act)), encoding="utf-8")
+        forms[act] = folder / f"{act}.json"
+        forms[act].write_text(json.dumps(specimen(process, act)), encoding="utf-8")
     at = ["--at", "2026-12-01T09:00:00Z"]
     commands = {
         "request list": lambda n: ["request", "list", ".", "--json"],
         "request show": lambda n: ["request", "show", "request-77", "."],
-        "request draft": lambda n: ["request", "draft", f"new-{n}", ".", "--answers", str(files["draft"]), *ann, *at],
+        "request draft": lambda n: ["request", "draft", f"new-{n}", ".", "--answers", str(forms["draft"]), *ann, *at],
         "request submit": lambda n: ["request", "submit", f"new-{n}", ".", *ann, *at],
-        "request release": lambda n: ["request", "release", f"new-{n}", ".", "--answers", str(files["release"]), *team, *at],
-        "request triage": lambda n: ["request", "triage", ".", "--answers", str(files["draft"]), *at],
+        "request release": lambda n: ["request", "release", f"new-{n}", ".", "--answers", str(forms["release"]), *team, *at],
+        "request triage": lambda n: ["request", "triage", ".", "--answers", str(forms["draft"]), *at],
         "retain list": lambda n: ["retain", "list", "."],
         "retain due": lambda n: ["retain", "due", ".", *at],
         "retain dispose": lambda n: ["retain", "dispose", f"request-{n + 1}.release-1", ".", "--answers",
-                                     str(files["dispose"]), "--set", "place=ann.analyst", "--role", "lead", "--as", "lou", *at],
-        "incident report": lambda n: ["incident", "report", f"i-{n}", ".", "--answers", str(files["report"]), "--role", "iao",
+                                     str(forms["dispose"]), "--set", "place=ann.analyst", "--role", "lead", "--as", "lou", *at],
+        "incident report": lambda n: ["incident", "report", f"i-{n}", ".", "--answers", str(forms["report"]), "--role", "iao",
                                       "--as", "lou", *at],
         "register show requests": lambda n: ["register", "show", "requests", ".", "--format", "html", "-o", "requests.html"],
         "register show deletions": lambda n: ["register", "show", "deletions", ".", "--format", "csv", "-o", "deletions.csv"],

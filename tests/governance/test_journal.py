@@ -178,7 +178,8 @@ def test_share_declares_its_files_from_its_ledger(journal: Journal) -> None:
     order = {"certificates": [{"path": names[0], "key": ""}]}
     journal.ledger.append("destroy", "justice", order, actor="Ann Other", at=START, event_id="destroy:1/x")
     found = {
-        case.get("locations")[0]: case for case in from_ledger(journal.ledger.entries(), agreement, [project])
+        case.get("locations")[0]: case
+        for case in from_ledger(journal.entries_of_files(), agreement, [project])
     }
     assert set(found) == set(names[:3])
     assert {name: case.state for name, case in found.items()} == {

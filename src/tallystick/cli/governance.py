@@ -118,7 +118,7 @@ def perform(
     from tallystick.governance.cases import Command
 
     journal, now = journal_of(folder), moment(at)
-    declared = declared_by(folder, now)
+    declared = declared_by(folder, now, holdings=name == "holding")
     by = acting(who or getpass.getuser())
     if role is None or organisation is None:
         role, organisation = office_of(journal.registry(declared), name, act, by, role, organisation, now)
@@ -254,8 +254,8 @@ def journal_of(folder: Path) -> Journal:
     return Journal(folder.resolve())
 
 
-def declared_by(folder: Path, now: datetime) -> tuple[Case, ...]:
-    """Return what the folder's agreement and ledger already say; nothing where there is no agreement."""
+def declared_by(folder: Path, now: datetime, *, holdings: bool = False) -> tuple[Case, ...]:
+    """Return what the folder's agreement already says, and with ``holdings`` its ledger; nothing without an agreement."""
     from tallystick.agreement.io import load, load_projects
     from tallystick.governance.clocks import london_day
     from tallystick.governance.declared import from_agreement, from_ledger
@@ -263,16 +263,16 @@ def declared_by(folder: Path, now: datetime) -> tuple[Case, ...]:
     if not (folder / "agreement.toml").is_file():
         return ()
     agreement = load(folder)
-    entries = journal_of(folder).ledger.entries()
-    return (
-        *from_agreement(agreement, london_day(now)),
-        *from_ledger(entries, agreement, load_projects(folder)),
-    )
+    declared = from_agreement(agreement, london_day(now))
+    if not holdings:
+        return declared
+    entries = journal_of(folder).entries_of_files()
+    return (*declared, *from_ledger(entries, agreement, load_projects(folder)))
 
 
-def registry_of(folder: Path, now: datetime) -> Registry:
-    """Return all cases of a folder."""
-    return journal_of(folder).registry(declared_by(folder, now))
+def registry_of(folder: Path, now: datetime, *, holdings: bool = False) -> Registry:
+    """Return all cases of a folder; the files that its ledger names are among them only with ``holdings``."""
+    return journal_of(folder).registry(declared_by(folder, now, holdings=holdings))
 
 
 def find(registry: Registry, name: str, subject: str) -> Case:
@@ -294,7 +294,7 @@ def list_command(name: str) -> Callable[..., None]:
     ) -> None:
         cases = [
             case
-            for case in registry_of(folder, moment(at)).all(name)
+            for case in registry_of(folder, moment(at), holdings=name == "holding").all(name)
             if state in (None, case.state)
         ]  # fmt: skip
         if as_json:
@@ -321,7 +321,7 @@ def show_command(name: str) -> Callable[..., None]:
         as_json: Json = False,
     ) -> None:
         now = moment(at)
-        registry = registry_of(folder, now)
+        registry = registry_of(folder, now, holdings=name == "holding")
         case = find(registry, name, subject)
         if page is not None:
             write_page(case, page, now)
@@ -442,21 +442,8 @@ def triage_command(
     output.say(asdict(found), as_json=as_json, text="\n".join(found.explanation))
 
 
-def approve(
-    subject: Subject,
-    folder: Folder = Path(),
-    answer: Answer = None,
-    answers: Answers = None,
-    who: Who = None,
-    role: Role = None,
-    organisation: Organisation = None,
-    at: At = None,
-    event_id: EventId = None,
-    as_json: Json = False,
-) -> None:
-    """Approve a request for the owner or panel whose office you hold; all of them must."""
-    given = {**read_answers(answers), **dict(map(split_answer, answer or []))}
-    perform("request", "approve", subject, folder, given, who, role, organisation, at, event_id, as_json)
+approve = act_command("request", "approve")
+approve.__doc__ = "Approve a request for the owner or panel whose office you hold; all of them must."
 
 
 @retain_app.command("due")
@@ -465,7 +452,7 @@ def retain_due(folder: Folder = Path(), at: At = None, as_json: Json = False) ->
     from tallystick.governance.retention import to_do
 
     now = moment(at)
-    lines = list(to_do(registry_of(folder, now), now))
+    lines = list(to_do(registry_of(folder, now, holdings=True), now))
     if as_json:
         output.say([asdict(line) for line in lines], as_json=True)
         return
@@ -485,7 +472,7 @@ def retain_look(folder: Folder = Path(), at: At = None, as_json: Json = False) -
     from tallystick.governance.retention import looked_for
 
     root = journal_of(folder).root
-    found = looked_for(registry_of(folder, moment(at)), lambda place: (root / place).is_file())
+    found = looked_for(registry_of(folder, moment(at), holdings=True), lambda place: (root / place).is_file())
     if found:
         raise Refused(found, "The register and the files differ.")
     output.say({"sound": True}, as_json=as_json, text="The files are as the register says.")

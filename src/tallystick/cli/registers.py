@@ -78,7 +78,9 @@ def register_of(name: str, folder: Path, now: datetime) -> Register:
     from tallystick.governance import registers
 
     if name in registers.TITLES:
-        return registers.register(name, registry_of(folder, now), now)
+        return registers.register(
+            name, registry_of(folder, now, holdings=name in ("deletions", "retention")), now
+        )
     if name in registers.FROM_AGREEMENT:
         make = registers.sharing if name == "sharing" else registers.processing
         journal_of(folder)

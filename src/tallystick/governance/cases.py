@@ -40,21 +40,12 @@ class Command(Plain):
     answers: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class Event(Plain):
+class Event(Command):
     """What was done: the command with its answers read, and the state that the case is in since.
 
     ``followed_by`` counts the events after it that belong to the same act.
     """
 
-    event_id: Identity
-    process: str
-    subject: Identity
-    act: str
-    at: AwareDatetime
-    by: Identity
-    role: str
-    organisation: str = ""
-    answers: dict[str, JsonValue] = Field(default_factory=dict)
     state: str
     warnings: tuple[str, ...] = ()
     followed_by: int = 0
@@ -180,11 +171,11 @@ def stepped(case: Case | None, *events: Event) -> Case:
     )
 
 
-def act_of(event: Command | Event) -> Act:
+def act_of(event: Command) -> Act:
     """Return the process, the case and the act of an event."""
     return event.process, event.subject, event.act
 
 
-def today(command: Command | Event) -> date:
+def today(command: Command) -> date:
     """Return the day in London on which an act is done."""
     return london_day(command.at)

@@ -7,8 +7,9 @@ entered by the next.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 from tallystick.errors import BadInput
 from tallystick.governance.cases import EMPTY, Case, Command, Event, Registry, fold
 from tallystick.governance.decisions import decide
-from tallystick.ledger import Ledger, canonical, digest
+from tallystick.ledger import Entry, Ledger, canonical, digest
 
 WAIT_SECONDS = 10
 
@@ -71,6 +72,15 @@ class Journal:
             raise BadInput(
                 f"governance/{self.path.name} cannot be written: {error.strerror}. Nothing was recorded."
             ) from None
+
+    def entries_of_files(self) -> Iterator[Entry]:
+        """Yield the ledger's entries that name files; the rest, most of them, is passed over unread."""
+        if not self.ledger.path.exists():
+            return
+        with self.ledger.path.open("rb") as lines:
+            for line in lines:
+                if (b'"files":[{' in line or b'"certificates":[{' in line) and line.endswith(b"\n"):
+                    yield Entry(**json.loads(line))
 
     def _read(self) -> tuple[tuple[Event, ...], int]:
         """Return the events of whole acts, and the size in bytes of the part of the file that holds them."""
