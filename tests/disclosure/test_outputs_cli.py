@@ -1,6 +1,7 @@
 """`tally output` as a user runs it: exit codes, messages, JSON, files."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,27 @@ def test_release_then_verify_then_differencing(here: Path, tally: Tally) -> None
     assert not (here / "releases" / "two").exists()
     (here / "safe.csv").write_text(SAFE.replace("40", "41"))
     assert tally("output", "verify", "safe.csv").code == 1
+
+
+def test_release_in_a_share_asks_the_agreement_and_tells_the_ledger(here: Path, tally: Tally) -> None:
+    example = Path(__file__).resolve().parents[2] / "examples" / "historical"
+    shutil.copytree(example, here / "share")
+    run = tally(
+        "output", "release", "safe.csv", "--share", "share", "--id", "one", "--as", "team", "--in-scope"
+    )
+    assert run.code == 0, run.err
+    assert tally("ledger", "verify", "share").code == 0
+    assert tally("ledger", "audit", "share").code == 0
+    entry = json.loads((here / "share" / "ledger.jsonl").read_text().splitlines()[-1])
+    assert (entry["act"], entry["subject"], entry["actor"]) == ("release", "one", "team")
+    assert list(entry["details"]["outputs"]) == ["safe.csv"]
+    assert tally("output", "verify", "safe.csv", "--releases", "share/releases").code == 0
+    assert tally("output", "release", "safe.csv", "--share", "share", "--id", "one").code == 2
+    (here / "next.csv").write_text(SAFE.replace("40", "43"))
+    assert tally("output", "release", "next.csv", "--share", "share", "--id", "two", "--in-scope").code == 1
+    assert not (here / "share" / "releases" / "two").exists()
+    (here / "share" / "releases" / "one" / "outputs" / "safe.csv").write_text("x")
+    assert tally("ledger", "audit", "share").code == 1
 
 
 def test_verify_finds_a_release_that_was_changed(here: Path, tally: Tally) -> None:

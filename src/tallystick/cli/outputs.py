@@ -7,6 +7,7 @@ import json
 import os
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -16,9 +17,13 @@ from tallystick.cli import output
 from tallystick.errors import BadInput, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tallystick.disclosure.check import Checked
     from tallystick.disclosure.checks import Limits
     from tallystick.disclosure.counts import Counts
+    from tallystick.disclosure.release import Release
+    from tallystick.disclosure.review import Review
 
 app = typer.Typer(help="Check, protect and release outputs.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -289,6 +294,9 @@ def release(
         str | None, typer.Option("--id", help="The release's id (default: the time).")
     ] = None,
     review: Annotated[Path | None, typer.Option("--review", help="The approved review's file.")] = None,
+    in_scope: Annotated[
+        bool, typer.Option("--in-scope", help="You say that the outputs are within the project's approval.")
+    ] = False,
     agreement: AgreementAt = None,
     project: ProjectId = None,
     minimum: Minimum = None,
@@ -308,17 +316,22 @@ def release(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", name):
         raise BadInput("A release's id is letters, digits, dots and hyphens.")
     held = load_review(review) if review is not None else None
-    folder.mkdir(parents=True, exist_ok=True)
-    made = write_release(
-        folder,
-        name,
-        verdict,
-        limits,
+    by = actor or getpass.getuser()
+    written = partial(
+        write_release,
+        release_id=name,
+        checked=verdict,
+        limits=limits,
         at=now,
-        by=actor or getpass.getuser(),
+        by=by,
         project=project or "",
         review=held,
     )
+    if to is None and agreement is not None:
+        made = release_in_share(agreement, name, written, verdict, limits, project, held, by, now, in_scope)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = written(folder)
     if as_json:
         output.say(
             {"id": made.id, "folder": str(made.folder), "outputs": made.outputs, "hash": made.hash},
@@ -326,6 +339,60 @@ def release(
         )
     else:
         output.line(f"Released as {made.id} in {made.folder}.")
+
+
+def release_in_share(
+    folder: Path,
+    name: str,
+    written: Callable[[Path], Release],
+    verdict: Checked,
+    limits: Limits,
+    project: str | None,
+    review: Review | None,
+    by: str,
+    now: datetime,
+    in_scope: bool,
+) -> Release:
+    """Return the release made through the share's door: the agreement is asked, the ledger told, the folder moved into place.
+
+    Raises Refused where a rule guards the door, BadInput where the id is taken.
+    """
+    from dataclasses import replace
+
+    from tallystick.agreement import gates, io
+    from tallystick.agreement.acts import Output
+    from tallystick.disclosure.release import read_record
+    from tallystick.share.acts import Clock, act, recover
+    from tallystick.share.rooms import locked, open_share
+
+    share = open_share(folder)
+    agreement = io.load(share.agreement)
+    asked = None if project is None else io.load_project(share.root / "projects" / f"{project}.toml")
+    small = [counts.grid.values[counts.grid.values > 0].min(initial=1e9) for counts in verdict.counts]
+    passing = Output(
+        project=project or "",
+        aggregate=not any(found.rule in ("aggregate.records", "points.shown") for found in verdict.findings),
+        within_scope=in_scope,
+        checked_by=tuple(vote.checker for vote in review.votes) if review else (),
+        produced_by=review.author if review else "",
+        # what a review let out below the minimum it judged; without one nothing below it gets here
+        smallest_cell=None if review or not small else int(min(small)),
+    )
+    with locked(share):
+        recover(share)
+        gates.ask(agreement, "release", now.date(), project=asked, output=passing)
+        if (share.root / "releases" / name).exists():
+            raise BadInput(f"There is a release {name} already. Releases are never changed: give another id.")
+        details: dict[str, Any] = {"project": project or "", "minimum_cell_count": limits.minimum_cell_count}
+        event = f"release/{name}"
+        with act(share, event, name="release", subject=name, clock=Clock(by, now), details=details) as aside:
+            made = written(aside / "releases")
+            details["outputs"] = dict(made.outputs)
+            details["record"] = made.hash
+            details["checked_by"] = list(passing.checked_by)
+    place = share.root / "releases" / name
+    read_record(place)
+    return replace(made, folder=place)
 
 
 @app.command()
