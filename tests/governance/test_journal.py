@@ -120,6 +120,20 @@ def test_ledger_that_somebody_cut_takes_no_act(journal: Journal) -> None:
     assert journal.path.read_bytes() == before
 
 
+def test_audit_finds_what_was_changed_dropped_or_added_by_hand(journal: Journal) -> None:
+    for number in (1, 2):
+        journal.act(report(number))
+    assert journal.audit() == ()
+    one, two = journal.path.read_bytes().splitlines(keepends=True)
+    for text, what in (
+        (one + two.replace(b"Specimen: what", b"Nothing happened"), "changed"),
+        (one, "gone"),
+        (one + two + two.replace(b"report-2", b"report-3"), "no entry"),
+    ):
+        journal.path.write_bytes(text)
+        assert [what in finding.message for finding in journal.audit()] == [True]
+
+
 def test_broken_line_is_named(journal: Journal) -> None:
     journal.act(report(1))
     with journal.path.open("ab") as file:

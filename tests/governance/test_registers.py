@@ -103,6 +103,14 @@ def test_blockers_measure_the_time_in_each_state() -> None:
     assert next(line for line in lines if line["what"] == "submitted")["longest_days"] == "10.0"
 
 
+def test_blockers_name_the_empty_offices(play: Play) -> None:
+    play.act("office", "vacate", "Ministry-of-Justice.siro.siro.person", until="2026-03-01")
+    lines = as_json(blockers(play.registry, play.now))["rows"]
+    assert [line["what"] for line in lines if line["kind"] == "empty office"] == [
+        "siro of Ministry of Justice"
+    ]
+
+
 def test_catalogue_holds_annex_3_and_what_is_registered(play: Play) -> None:
     found = as_json(catalogue(play.registry, play.now))["rows"]
     names = {line["id"] for line in found}
@@ -256,12 +264,15 @@ def test_schedule_follows_the_clocks_of_what_is_held() -> None:
     play = Play().set_up()
     play.act("holding", "hold", "lab", "iao", what="individual-level")
     play.act("holding", "publish", "lab", published_on="2026-05-31")
+    play.act("holding", "hold", "set", "iao", what="linked-anonymised")
+    play.act("holding", "publish", "set", published_on="2026-05-31")
     play.act("holding", "hold", "totals", "iao", what="aggregate")
     play.act("holding", "hold", "linked", "iao", what="linked-pseudonymised", opted_out=False)
     play.act("holding", "hold", "opted", "iao", what="linked-pseudonymised", opted_out=True)
     lines = {line.id: line for line in schedule(play.registry, date(2026, 7, 1))}
     assert lines["lab"].end == date(2026, 6, 30)
     assert lines["lab"].status == "overdue"
+    assert lines["set"].end == date(2026, 6, 30)
     assert lines["totals"].end is None
     assert lines["linked"].end is None
     assert lines["opted"].end == date(2026, 12, 31)

@@ -12,7 +12,7 @@ import typer
 
 from tallystick.cli import output
 from tallystick.cli.governance import At, Folder, Json, group, journal_of, moment, process_app, registry_of
-from tallystick.errors import BadInput
+from tallystick.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from tallystick.governance.registers import Register
@@ -28,6 +28,15 @@ def register_names(as_json: Json = False) -> None:
     from tallystick.governance.registers import NAMES
 
     output.say(list(NAMES), as_json=as_json, text="\n".join(NAMES))
+
+
+@register_app.command("verify")
+def register_verify(folder: Folder = Path(), as_json: Json = False) -> None:
+    """Compare the recorded acts with the ledger: nothing changed, dropped or added by hand."""
+    found = journal_of(folder).audit()
+    if found:
+        raise Refused(found, "The recorded acts and the ledger differ.")
+    output.say({"sound": True}, as_json=as_json, text="The recorded acts are as the ledger says.")
 
 
 @register_app.command("show")

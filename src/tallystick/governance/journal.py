@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from tallystick.errors import BadInput
+from tallystick.errors import BadInput, Finding
 from tallystick.governance.cases import EMPTY, Case, Command, Event, Registry, fold
 from tallystick.governance.decisions import decide
 from tallystick.ledger import Entry, Ledger, canonical, digest
@@ -81,6 +81,29 @@ class Journal:
             for line in lines:
                 if (b'"files":[{' in line or b'"certificates":[{' in line) and line.endswith(b"\n"):
                     yield Entry(**json.loads(line))
+
+    def audit(self) -> tuple[Finding, ...]:
+        """Return where the events and the ledger's entries of them differ: changed, dropped, added by hand (requirement 321)."""
+        entered = {
+            entry.event_id.removeprefix("governance/"): entry.details.get("answers")
+            for entry in self.ledger.entries()
+            if entry.event_id.startswith("governance/")
+        }
+        events = {event.event_id: event for event in self.events()}
+        found = [
+            differs(event_id, "is in no entry of the ledger")
+            for event_id in events
+            if event_id not in entered
+        ]
+        found += [
+            differs(event_id, "is gone from the events") for event_id in entered if event_id not in events
+        ]
+        found += [
+            differs(event_id, "was changed after it was entered")
+            for event_id, event in events.items()
+            if event_id in entered and entered[event_id] != digest(canonical(event.answers))
+        ]
+        return tuple(found)
 
     def _read(self) -> tuple[tuple[Event, ...], int]:
         """Return the events of whole acts, and the size in bytes of the part of the file that holds them."""
@@ -147,6 +170,14 @@ class Journal:
                 at=event.at,
                 event_id=f"governance/{event.event_id}",
             )
+
+
+def differs(event_id: str, what: str) -> Finding:
+    """Return the finding about one event."""
+    return Finding(
+        "governance.audit", f"The event {what}.", "Restore the events from a backup; treat it as an incident.",
+        event_id, "321",
+    )  # fmt: skip
 
 
 def last_act(events: tuple[Event, ...]) -> tuple[Event, ...]:

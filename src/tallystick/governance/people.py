@@ -51,9 +51,9 @@ def appointments(registry: Registry, person: str = "", body: str = "", office: s
 
 
 def holds(case: Case, on: date) -> bool:
-    """Return whether an appointment is in force on a day."""
+    """Return whether an appointment is in force on a day; leaving office gives its last day."""
     starts, ends = case.day("from"), case.day("until")
-    return case.state == "held" and (starts is None or starts <= on) and (ends is None or on <= ends)
+    return (starts is None or starts <= on) and (ends is None or on <= ends)
 
 
 def holders(registry: Registry, body: str, office: str, on: date) -> tuple[str, ...]:

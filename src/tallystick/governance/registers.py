@@ -15,6 +15,7 @@ from tallystick.agreement.schema import Agreement
 from tallystick.governance.cases import Case, Event, Registry
 from tallystick.governance.clocks import due, london_day
 from tallystick.governance.conditions import paused
+from tallystick.governance.people import holders
 from tallystick.governance.retention import end_of_keeping, line, places_left
 from tallystick.governance.tables.questions import rows
 
@@ -197,8 +198,12 @@ def blockers(registry: Registry, now: datetime) -> Register:
         for state, days in sorted(spent.items())
     ]
     found += [("reason", reason, str(count), "", "") for reason, count in sorted(reasons.items())]
-    empty = sorted(case.id for case in registry.all("office") if case.state == "vacant")
-    found += [("empty office", subject, "1", "", "") for subject in empty]
+    offices = {(str(case.get("body")), str(case.get("office"))) for case in registry.all("office")}
+    found += [
+        ("empty office", f"{office} of {body}", "1", "", "")
+        for body, office in sorted(offices)
+        if not holders(registry, body, office, london_day(now))
+    ]
     columns = (
         Column("kind", "Kind"), Column("what", "State, reason or office"), Column("count", "How many"),
         Column("median_days", "Median days"), Column("longest_days", "Longest days"),

@@ -101,6 +101,22 @@ BY_SUBJECT: Mapping[str, tuple[Rule, ...]] = {
 
 HELD_OTHERWISE: Mapping[int, tuple[str, str]] = {
     # an enforceable requirement that needs no refusal: what holds it, and the test that fails without
+    2: (
+        "`triage.triage`: law enforcement is routed out to the Part 3 process",
+        "tests/governance/test_triage.py::test_triage_takes_the_lightest_lawful_path",
+    ),
+    135: (
+        "`outcomes.dpia_missed`: a DPIA that was required and missing opens an incident",
+        "tests/governance/test_registers.py::test_missed_dpia_becomes_an_incident",
+    ),
+    252: (
+        "`retention.end_of_keeping`: the linked set goes one month after publication",
+        "tests/governance/test_registers.py::test_schedule_follows_the_clocks_of_what_is_held",
+    ),
+    313: (
+        "`triage.triage`: police access to patients' data is routed to the DP9 or DP7 form",
+        "tests/governance/test_triage.py::test_triage_takes_the_lightest_lawful_path",
+    ),
     35: (
         "`triage.covering`: a repeat inside an agreement in force is matched to it at submission",
         "tests/governance/test_triage.py::test_triage_takes_the_lightest_lawful_path",

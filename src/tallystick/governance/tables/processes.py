@@ -184,7 +184,7 @@ OFFICE = Process(
     {
         "new": {"appoint": "held"},
         "held": {"train": "held", "clear": "held", "accredit": "held", "accept-terms": "held", "vacate": "vacant"},
-        "vacant": {"appoint": "held"},
+        "vacant": {},
     },
     who(appoint="data-access-team siro cdo iao lead", train=STAFF, clear="security siro", accredit="data-access-team",
         accept_terms=ANYONE, vacate="data-access-team siro cdo iao lead"),
