@@ -266,3 +266,5 @@ def test_requirements_page_is_as_the_rules_say_and_leaves_nothing_out() -> None:
     docs = Path(__file__).resolve().parents[2] / "docs" / "requirements.md"
     assert docs.read_text() == requirements_page.page()
     assert requirements_page.without_rule_or_reason() == []
+    for name, text in requirements_page.schemas().items():
+        assert (docs.parent / "schema" / name).read_text() == text

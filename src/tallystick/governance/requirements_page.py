@@ -1,17 +1,21 @@
 """`docs/requirements.md`, printed from the rules: item, rule, door or act, test; what has no rule, and why; the tensions.
 
-``python -m tallystick.governance.requirements_page docs`` writes it; a test fails when it is not what the rules say.
+``python -m tallystick.governance.requirements_page docs`` writes it, and the JSON Schemas of agreement and project beside it; a
+test fails when they are not what the code says.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tallystick.agreement.project import Project
 from tallystick.agreement.requirements import Requirement, requirements
 from tallystick.agreement.rule import Need, Rule
 from tallystick.agreement.rules import RULES as AGREEMENT_RULES
+from tallystick.agreement.schema import Agreement
 from tallystick.governance.rules import RULES as GOVERNANCE_RULES
 
 REASONS = {
@@ -121,5 +125,16 @@ def _row(item: Requirement, rules: list[tuple[Rule, str]]) -> str:
     return f"| {item.number} | {item.kind} | {text} | {names} | {doors} | {tests} |"
 
 
+def schemas() -> dict[str, str]:
+    """Return the JSON Schemas of the agreement and of a project, by file name, with the names that TOML and JSON use."""
+    return {
+        f"{name}.schema.json": json.dumps(model.model_json_schema(by_alias=True), indent=2) + "\n"
+        for name, model in (("agreement", Agreement), ("project", Project))
+    }
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).joinpath("requirements.md").write_text(page(), encoding="utf-8")
+    docs = Path(sys.argv[1])
+    docs.joinpath("requirements.md").write_text(page(), encoding="utf-8")
+    for name, text in schemas().items():
+        docs.joinpath("schema", name).write_text(text, encoding="utf-8")
