@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isinf
 
 Cell = float | str | None
 NUMBER = re.compile(
@@ -48,7 +49,8 @@ def as_cell(value: object) -> Cell:
         return None
     number = NUMBER.match(text)
     if number:
-        return float(re.sub(r"[, ]", "", number.group(1)))
+        made = float(re.sub(r"[, ]", "", number.group(1)))
+        return text if isinf(made) else made
     return text
 
 
