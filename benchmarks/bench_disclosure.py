@@ -30,9 +30,10 @@ from pyarrow import csv as arrow_csv
 from tallystick.deidentify.risk import risk
 from tallystick.disclosure.cellkey import noise_table, perturbed
 from tallystick.disclosure.check import check_files
-from tallystick.disclosure.checks import Limits, count_findings
+from tallystick.disclosure.count_checks import count_findings
 from tallystick.disclosure.counts import Counts
 from tallystick.disclosure.grid import Dimension, Grid, with_totals
+from tallystick.disclosure.rules import Limits
 from tallystick.disclosure.suppression import small, suppress, width_need
 from tallystick.disclosure.tabulate import categories, tabulate
 

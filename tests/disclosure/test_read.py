@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tallystick.disclosure import read as reading
-from tallystick.disclosure.about import guess
 from tallystick.disclosure.check import check_files
-from tallystick.disclosure.checks import Limits
+from tallystick.disclosure.guess import guess
 from tallystick.disclosure.read import read
+from tallystick.disclosure.rules import Limits
 from tallystick.disclosure.sheet import as_cell, as_sheet
 from tallystick.errors import BadInput
 

@@ -11,8 +11,9 @@ from tallystick.disclosure.cellkey import noise_table, perturbed, record_keys
 from tallystick.disclosure.grid import Dimension, Grid, with_totals
 from tallystick.disclosure.linked import joint_audit, suppress_linked, system
 from tallystick.disclosure.moves import move
+from tallystick.disclosure.proof import audit
 from tallystick.disclosure.rounding import at_random, controlled, nearest
-from tallystick.disclosure.suppression import audit, dominated, small, suppress, width_need
+from tallystick.disclosure.suppression import dominated, small, suppress, width_need
 from tallystick.errors import BadInput, Refused
 
 MINIMUM = 10
@@ -135,7 +136,7 @@ def test_exact_hides_no_more_than_moves() -> None:
         primary = small(grid, MINIMUM)
         need = width_need(int(primary.sum()), MINIMUM)
         exact, fast = (suppress(grid, primary, need, method=m) for m in ("exact", "moves"))  # type: ignore[arg-type]
-        from tallystick.disclosure.suppression import costs
+        from tallystick.disclosure.program import costs
 
         price = costs(grid, primary)
         assert price[exact.secondary].sum() <= price[fast.secondary].sum() * 1.001

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tallystick.disclosure.check import Checked
-    from tallystick.disclosure.checks import Limits
     from tallystick.disclosure.counts import Counts
     from tallystick.disclosure.release import Release
     from tallystick.disclosure.review import Review
+    from tallystick.disclosure.rules import Limits
 
 app = typer.Typer(help="Check, protect and release outputs.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -251,7 +251,7 @@ def audit(files: Files, minimum: Minimum = None, zeros: Zeros = None, as_json: J
 
     from tallystick.disclosure.attacker import intervals
     from tallystick.disclosure.check import check_files
-    from tallystick.disclosure.checks import exposed_cells
+    from tallystick.disclosure.count_checks import exposed_cells
 
     limits = limits_for(None, None, minimum, zeros)
     verdict = check_files(files, limits)

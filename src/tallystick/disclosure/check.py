@@ -9,12 +9,15 @@ from pathlib import Path
 
 from tallystick.agreement.schema import Disclosure
 from tallystick.disclosure import about as descriptions
-from tallystick.disclosure.about import About, TableAbout, guess
-from tallystick.disclosure.checks import Limits, count_findings, counts_missing, few, sheet_findings
+from tallystick.disclosure.about import About, TableAbout
+from tallystick.disclosure.count_checks import count_findings
 from tallystick.disclosure.counts import Counts, counts_of, ties
 from tallystick.disclosure.differencing import compare
+from tallystick.disclosure.guess import guess
 from tallystick.disclosure.read import Document, read
+from tallystick.disclosure.rules import Limits
 from tallystick.disclosure.sheet import Sheet
+from tallystick.disclosure.sheet_checks import counts_missing, few, sheet_findings
 from tallystick.errors import BadInput, Finding
 
 DEFAULT_MINIMUM = 10

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tallystick.disclosure.about import TableAbout, as_number, is_hidden
+from tallystick.disclosure.about import TableAbout
 from tallystick.disclosure.grid import Bools, Dimension, Floats, Grid, is_total
+from tallystick.disclosure.guess import as_number, is_hidden
 from tallystick.disclosure.sheet import BELOW, RANGE, Sheet, label
 from tallystick.errors import BadInput
 

@@ -14,9 +14,10 @@ from itertools import combinations
 import numpy as np
 
 from tallystick.disclosure.attacker import intervals
-from tallystick.disclosure.checks import Limits, exposed_cells, finding
+from tallystick.disclosure.count_checks import exposed_cells
 from tallystick.disclosure.counts import Counts
 from tallystick.disclosure.linked import system
+from tallystick.disclosure.rules import Limits, finding
 from tallystick.errors import Finding
 
 Key = frozenset[tuple[str, str]]

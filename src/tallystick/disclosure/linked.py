@@ -14,7 +14,8 @@ from scipy import sparse
 
 from tallystick.disclosure.attacker import intervals
 from tallystick.disclosure.grid import Bools, Floats, Grid, Ints
-from tallystick.disclosure.suppression import Audit, choose, judged
+from tallystick.disclosure.proof import Audit, judged
+from tallystick.disclosure.suppression import choose
 from tallystick.errors import Finding, Refused
 
 

@@ -11,13 +11,14 @@ from typing import Literal
 import numpy as np
 
 from tallystick.disclosure.check import Reading
-from tallystick.disclosure.checks import Limits
 from tallystick.disclosure.counts import Counts, filled, one_total
 from tallystick.disclosure.grid import Bools, Floats
 from tallystick.disclosure.linked import suppress_linked
+from tallystick.disclosure.proof import Audit
 from tallystick.disclosure.rounding import at_random, controlled, nearest
+from tallystick.disclosure.rules import Limits
 from tallystick.disclosure.sheet import label
-from tallystick.disclosure.suppression import Audit, Suppressed, small, suppress, width_need
+from tallystick.disclosure.suppression import Suppressed, small, suppress, width_need
 from tallystick.errors import BadInput
 
 How = Literal["suppress", "round", "random-round", "controlled-round"]

@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from tallystick.disclosure.about import numeric_columns
 from tallystick.disclosure.check import Checked, check_files, stated_beside
-from tallystick.disclosure.checks import Limits
 from tallystick.disclosure.counts import Counts
 from tallystick.disclosure.grid import Dimension, Grid
+from tallystick.disclosure.guess import numeric_columns
 from tallystick.disclosure.read import read
 from tallystick.disclosure.review import Review, kept_back
+from tallystick.disclosure.rules import Limits
 from tallystick.disclosure.sheet import label
 from tallystick.errors import BadInput, Finding, Refused
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from tallystick.disclosure.grid import Floats, Grid
-from tallystick.disclosure.suppression import quiet
+from tallystick.disclosure.program import quiet
 from tallystick.errors import Finding, Refused
 
 
