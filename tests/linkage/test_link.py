@@ -114,11 +114,11 @@ def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:
     assert f1(persons, truth, across=True) > 0.93
 
 
-def test_twin_rule_is_in_the_model_and_needs_its_columns() -> None:
+def test_household_rule_is_in_the_model_and_needs_its_columns() -> None:
     bare = {"comparisons": []}
-    with_all = person.with_twins(bare, {"first_name", "surname", "dob", "postcode", "gender", "middle_name"})
-    assert [c["output_column_name"] for c in with_all["comparisons"]] == ["twins"]
-    assert person.with_twins(bare, {"first_name", "surname"}) == bare
+    with_all = person.with_household(bare, {"first_name", "surname", "dob", "postcode", "gender", "middle_name"})
+    assert [c["output_column_name"] for c in with_all["comparisons"]] == ["household"]
+    assert person.with_household(bare, {"first_name", "surname"}) == bare
 
 
 @pytest.mark.slow

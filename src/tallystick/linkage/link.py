@@ -134,7 +134,7 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     blocking = within_budget(con, person.BLOCKING, spec.pairs_per_record * count)
     trained = train(con, person.settings(columns, blocking.rules, link_type, spec.id_column), spec.seed)
     con.close()
-    trained = person.with_twins(trained, columns)
+    trained = person.with_household(trained, columns)
     scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column)
     numbers = _Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)

@@ -185,23 +185,27 @@ def settings(
     }
 
 
-TWINS_BITS = 15.0
-"""What speaks against one person where all but the first name is that of twins. It is set, not learned: in random pairs there are
-next to no twins, so a u probability learned from them would call such a pair nearly certain. A shared national number outweighs it."""
+HOUSEHOLD_BITS = 15.0
+"""What speaks against one person where all but the first name is that of twins, or all but name and birth date that of siblings.
+
+It is set, not learned: in random pairs there are next to none of either, so a u probability learned from them would call such a
+pair nearly certain. A shared national number outweighs it.
+"""
 
 
-def with_twins(model: Settings, columns: Collection[str]) -> Settings:
-    """Return the trained model with the twin rule as one more comparison, where the data has what it reads.
+def with_household(model: Settings, columns: Collection[str]) -> Settings:
+    """Return the trained model with one more comparison, on people of one family, where the data has what it reads.
 
-    Same surname and birth date, first names that have nothing in common, and the same address or another sex: two people
-    born together, not one (of 1,000 births about 15 are of twins: Office for National Statistics, birth characteristics).
+    Surname and postcode agree together in a household, so their weights must not add up as if they were independent. Where first
+    names have nothing in common: the same birth date and the same address or another sex are twins (about 15 of 1,000
+    maternities: Office for National Statistics, birth characteristics); another birth date and the same address are siblings.
     """
     if not {"first_name", "surname", "dob"} <= set(columns):
         return model
     apart = [
         'NOT "first_root_l" = "first_root_r"',
-        'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.75',
         'NOT (length("first_name_l") = 1 OR length("first_name_r") = 1)',
+        'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.75',
     ]
     if "middle_name" in columns:
         apart += [
@@ -210,34 +214,35 @@ def with_twins(model: Settings, columns: Collection[str]) -> Settings:
         ]
     home = [f'"{c}_l" = "{c}_r"' for c in ("postcode", "address") if c in columns]
     sex = ['NOT "gender_l" = "gender_r"'] if "gender" in columns else []
-    if not home + sex:
+    family = []
+    if home + sex:
+        family.append(f'("dob_l" = "dob_r" AND ({" OR ".join(home + sex)}))')
+    if home:
+        family.append(f'({" OR ".join(home)}) AND NOT damerau_levenshtein("dob_l", "dob_r") <= 1')
+    if not family:
         return model
-    together = ['jaro_winkler_similarity("surname_l", "surname_r") >= 0.92', '"dob_l" = "dob_r"']
-    sql = " AND ".join([*together, *apart, f"({' OR '.join(home + sex)})"])
-    twins = {
-        "output_column_name": "twins",
-        "comparison_description": "twins",
-        "comparison_levels": [
-            {
-                "sql_condition": '"first_name_l" IS NULL OR "first_name_r" IS NULL',
-                "label_for_charts": "first_name is missing",
-                "is_null_level": True,
-            },
-            {
-                "sql_condition": sql,
-                "label_for_charts": "twins",
-                "m_probability": 0.5 * 2.0**-TWINS_BITS,
-                "u_probability": 0.5,
-            },
-            {
-                "sql_condition": "ELSE",
-                "label_for_charts": "all else",
-                "m_probability": 0.5,
-                "u_probability": 0.5,
-            },
-        ],
+    alike = 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.92'
+    sql = " AND ".join([f"({' OR '.join(family)})", *apart, alike])
+    levels = [
+        {
+            "sql_condition": '"first_name_l" IS NULL OR "first_name_r" IS NULL',
+            "label_for_charts": "first_name is missing",
+            "is_null_level": True,
+        },
+        {
+            "sql_condition": sql,
+            "label_for_charts": "twins or siblings",
+            "m_probability": 0.5 * 2.0**-HOUSEHOLD_BITS,
+            "u_probability": 0.5,
+        },
+        {"sql_condition": "ELSE", "label_for_charts": "all else", "m_probability": 0.5, "u_probability": 0.5},
+    ]
+    household = {
+        "output_column_name": "household",
+        "comparison_description": "household",
+        "comparison_levels": levels,
     }
-    return {**model, "comparisons": [*model["comparisons"], twins]}
+    return {**model, "comparisons": [*model["comparisons"], household]}
 
 
 def rule_sql(columns: tuple[str, ...]) -> str:
