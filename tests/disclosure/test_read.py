@@ -10,6 +10,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from tallystick.disclosure import read as reading
 from tallystick.disclosure.check import check_files
@@ -47,6 +48,11 @@ def test_every_format_gives_the_same_table(tmp_path: Path) -> None:
         "region  |   M    F\n--------+--------\nN       |  40   30\nS       |  50    5\n"
     )
     write_ods(tmp_path / "t.ods")
+    feather.write_feather(table, tmp_path / "t.feather")
+    (tmp_path / "t.html").write_text(table.to_pandas().to_html(index=False))
+    (tmp_path / "t.smcl").write_text(
+        "{txt}region  {c |}   M    F\n{hline 8}{c +}{hline 8}\nN       {c |}  {res}40   30\nS       {c |}  50    5\n"
+    )
     table.to_pandas().to_stata(tmp_path / "t.dta", write_index=False)
     for path in sorted(tmp_path.iterdir()):
         sheet = read(path).sheets[0]
@@ -177,6 +183,14 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
     with pytest.raises(BadInput, match="unpacks to"):
         read(path)
+
+
+def test_a_page_with_a_script_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "t.html"
+    path.write_text(
+        "<script>let rows = []</script><!-- raw --><table><tr><th>a<th>n</tr><tr><td>x<td>40</tr></table>"
+    )
+    assert rules(path) == {"file.script", "file.comment"}
 
 
 def test_a_missing_file_is_bad_input(tmp_path: Path) -> None:

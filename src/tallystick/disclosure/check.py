@@ -13,8 +13,9 @@ from tallystick.disclosure.about import About, TableAbout
 from tallystick.disclosure.count_checks import count_findings
 from tallystick.disclosure.counts import Counts, counts_of, ties
 from tallystick.disclosure.differencing import compare
+from tallystick.disclosure.document import Document
 from tallystick.disclosure.guess import guess
-from tallystick.disclosure.read import Document, read
+from tallystick.disclosure.read import read
 from tallystick.disclosure.rules import Limits
 from tallystick.disclosure.sheet import Sheet
 from tallystick.disclosure.sheet_checks import counts_missing, few, sheet_findings
