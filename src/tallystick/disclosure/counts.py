@@ -9,6 +9,7 @@ import numpy as np
 from tallystick.disclosure.about import TableAbout
 from tallystick.disclosure.grid import Bools, Dimension, Floats, Grid, is_total
 from tallystick.disclosure.guess import as_number, is_hidden
+from tallystick.disclosure.nesting import nested
 from tallystick.disclosure.sheet import BELOW, RANGE, Sheet, label
 from tallystick.errors import BadInput
 
@@ -101,8 +102,11 @@ def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
                 raise BadInput(
                     f"{sheet.where}: column {name} holds a text that is neither a count nor a hidden one."
                 )
+    stated = {name: dict(parts) for name, parts in about.hierarchy.items()}
+    if len(columns) == 1 and names[0] not in stated:
+        stated[names[0]] = nested(codes[0], values.reshape(len(codes[0]), -1))
     dimensions = tuple(
-        Dimension.of(name, each, about.hierarchy.get(name)) for name, each in zip(names, codes, strict=True)
+        Dimension.of(name, each, stated.get(name)) for name, each in zip(names, codes, strict=True)
     )
     base = about.rounded_to or apparent_base(values)
     grid = Grid(dimensions, values.reshape(shape))
