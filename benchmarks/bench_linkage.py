@@ -38,6 +38,7 @@ print(json.dumps({
 def main() -> None:
     """Make the files once, run both engines in turn, print the ratios."""
     import pyarrow.parquet as pq
+
     from linkage_people import model, people
 
     small, large = (int(float(x)) for x in sys.argv[1:3]) if len(sys.argv) > 2 else (1_000_000, 3_000_000)

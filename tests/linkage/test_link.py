@@ -108,7 +108,9 @@ def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:
     truth = {
         (source, row["record_id"]): row["person"]
         for source in tables
-        for row in csv.DictReader((tmp_path / "s" / "truth" / f"{source}.csv").read_text(encoding="utf-8").splitlines())
+        for row in csv.DictReader(
+            (tmp_path / "s" / "truth" / f"{source}.csv").read_text(encoding="utf-8").splitlines()
+        )
     }
     persons = link(tables, LinkageSpec(threshold=0.95)).persons
     assert f1(persons, truth, across=True) > 0.93
@@ -116,7 +118,9 @@ def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:
 
 def test_household_rule_is_in_the_model_and_needs_its_columns() -> None:
     bare = {"comparisons": []}
-    with_all = person.with_household(bare, {"first_name", "surname", "dob", "postcode", "gender", "middle_name"})
+    with_all = person.with_household(
+        bare, {"first_name", "surname", "dob", "postcode", "gender", "middle_name"}
+    )
     assert [c["output_column_name"] for c in with_all["comparisons"]] == ["household"]
     assert person.with_household(bare, {"first_name", "surname"}) == bare
 

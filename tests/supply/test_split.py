@@ -111,7 +111,7 @@ def test_two_splits_share_no_key() -> None:
     "entropy", [lambda size: b"\x07" * size, lambda size: (b"0123456789abcdef" + bytes(range(16))) * size]
 )
 def test_a_key_clash_is_refused(entropy: Any) -> None:
-    with pytest.raises(BadInput, match="clash|too few"):
+    with pytest.raises(BadInput, match=r"clash|too few"):
         supply_keys(40, lambda size: entropy(size)[:size])
 
 

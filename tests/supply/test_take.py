@@ -24,9 +24,9 @@ from tallystick.supply import Column, Contract, page, take
 ON = date(2026, 11, 20)
 NAMES = ["record_id", "surname", "dob", "visits", "score", "held", "sentenced", "note"]
 ROWS: list[list[Any]] = [
-    ["r1", "O’Neill", date(1985, 8, 31), 3, 1.5, True, datetime(2020, 5, 1, 9, 30), "£5, or “six”"],
+    ["r1", "O’Neill", date(1985, 8, 31), 3, 1.5, True, datetime(2020, 5, 1, 9, 30), "£5, or “six”"],  # noqa: DTZ001
     ["r2", "Núñez-Šo", date(1990, 1, 13), None, None, False, None, None],
-    ["r3", "Mac Donald", None, 0, -2.25, None, datetime(2021, 12, 31, 0, 0), "naïve"],
+    ["r3", "Mac Donald", None, 0, -2.25, None, datetime(2021, 12, 31, 0, 0), "naïve"],  # noqa: DTZ001
 ]
 CONTRACT = Contract(
     "justice",

@@ -68,6 +68,9 @@ def files(
         typer.Option(min=0.0, max=1.0, help="The match probability from which two records are one person."),
     ] = 0.5,
     engine: Annotated[str, typer.Option(help="native, splink or spark.")] = "native",
+    master: Annotated[
+        str, typer.Option(help="The Spark cluster's address, for --engine spark.")
+    ] = "local[*]",
     id_column: Annotated[
         str, typer.Option("--id", help="The column that identifies a record in its file.")
     ] = "record_id",
@@ -92,7 +95,13 @@ def files(
         step(0.1, "")
         result = linked(
             tables,
-            LinkageSpec(model=settings, threshold=threshold, engine=ENGINES[engine], id_column=id_column),
+            LinkageSpec(
+                model=settings,
+                threshold=threshold,
+                engine=ENGINES[engine],
+                master=master,
+                id_column=id_column,
+            ),
         )
     plain.write(result.links, out)
     if persons is not None:

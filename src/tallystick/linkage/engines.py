@@ -18,6 +18,7 @@ def links(
     threshold: float,
     *,
     id_column: str,
+    master: str = "local[*]",
 ) -> pa.Table:
     """Return the pairs of at least ``threshold`` under ``settings``, scored by ``engine`` (native, splink or spark)."""
     if engine == "native":
@@ -34,6 +35,10 @@ def links(
         from tallystick.linkage.engine_splink import links as by_splink
 
         return by_splink(tables, settings, threshold, id_column=id_column)
+    if engine == "spark":
+        from tallystick.linkage.spark import links as by_spark
+
+        return by_spark(tables, settings, threshold, id_column=id_column, master=master)
     raise BadInput(f"There is no engine {engine!r}. Use native, splink or spark.")
 
 

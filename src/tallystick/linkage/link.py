@@ -41,7 +41,12 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> Linked:
         sources, notes = _as_the_model_reads(tables, spec)
         model = dict(spec.model)
         scored = engines.links(
-            spec.engine, sources, model, min(spec.threshold, FLOOR), id_column=spec.id_column
+            spec.engine,
+            sources,
+            model,
+            min(spec.threshold, FLOOR),
+            id_column=spec.id_column,
+            master=spec.master,
         )
     numbers = _Numbers(sources, spec.id_column)
     label = _resolved(numbers, scored, spec)
@@ -135,7 +140,7 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     trained = train(con, person.settings(columns, blocking.rules, link_type, spec.id_column), spec.seed)
     con.close()
     trained = person.with_household(trained, columns)
-    scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column)
+    scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column, master=spec.master)
     numbers = _Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)
     label = resolve.persons(numbers.count, edges)

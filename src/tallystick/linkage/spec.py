@@ -16,13 +16,15 @@ class LinkageSpec:
     """How a set of sources is linked.
 
     ``model`` is ``"person"`` (it trains itself on the data) or a trained Splink settings dictionary, used as it is.
-    ``threshold`` is a match probability. ``pairs_per_record`` bounds the candidate pairs of the person model's blocking.
+    ``threshold`` is a match probability; ``master`` the address of the Spark cluster, where Spark is the engine.
+    ``pairs_per_record`` bounds the candidate pairs of the person model's blocking.
     ``always`` and ``never`` are pairs of (source, id) that people decided; they stand over the model.
     """
 
     model: str | Mapping[str, Any] = "person"
     threshold: float = 0.5
     engine: Engine = "native"
+    master: str = "local[*]"
     one_to_one: bool = True
     id_column: str = "record_id"
     pairs_per_record: float = 100.0

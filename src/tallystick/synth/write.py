@@ -67,10 +67,11 @@ def write(
     try:
         for folder in ("supplies", "truth/log", "projects"):
             (aside / folder).mkdir(parents=True)
-        if not chosen.sources:
-            done = _series(name, aside, asked, form)
-        else:
-            done = _blocks(name, aside, asked, form, model or errors.shipped(), step)
+        done = (
+            _blocks(name, aside, asked, form, model or errors.shipped(), step)
+            if chosen.sources
+            else _series(name, aside, asked, form)
+        )
         directory.parent.mkdir(parents=True, exist_ok=True)
         if directory.exists():
             directory.rmdir()

@@ -39,7 +39,7 @@ def masks_of(data, starts):
     return masks
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _ones(bits):
     """Return how many bits are set (Warren, Hacker's Delight, section 5-1)."""
     bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
@@ -48,7 +48,7 @@ def _ones(bits):
     return np.int64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _holds(value, operator, limit):
     if operator == 0:
         return value >= limit
@@ -74,7 +74,7 @@ def _exact(function, data, starts, a, b, scratch):
     return jaccard(data, starts, a, b, scratch)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _cannot_hold(function, operator, limit, data, starts, masks, a, b):
     """Return whether the bounds alone show that the text comparison fails."""
     length_a, length_b = starts[a + 1] - starts[a], starts[b + 1] - starts[b]
@@ -117,7 +117,7 @@ def _shared(entries, a0, a1, b0, b1):
     return found
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _truth(
     atom,
     atoms,
@@ -184,7 +184,7 @@ def _truth(
     return 1 if _holds(best, operator, limit) else 0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _remembered(function, slot, data, starts, a, b, keys, values, scratch):
     """Return the exact value of a text function, from the table where this very pair of values is in it."""
     key = (np.uint64(a) << np.uint64(32)) ^ np.uint64(b)
@@ -199,7 +199,7 @@ def _remembered(function, slot, data, starts, a, b, keys, values, scratch):
     return value
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _condition(
     first,
     count,
@@ -254,7 +254,7 @@ def _condition(
     return at == -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _was_found(
     rule,
     rule_keys,
@@ -315,7 +315,7 @@ def _was_found(
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _adjustment(column, level, weights, left_codes, right_codes, left, right, frequency, frequency_base):
     """Return a level's term-frequency adjustment for this pair, by the more frequent of the two values; 0 without one."""
     if column < 0:

@@ -181,7 +181,9 @@ class _Arrays:
         left_codes = self.records.codes[
             found.order_l
         ]  # rows in the order of the walk: no jumping about in memory
-        right_codes = left_codes if found.order_r is found.order_l else self.records.codes[found.order_r]
+        right_codes = (
+            left_codes if found.order_r is found.order_l else self.records.codes.take(found.order_r, axis=0)
+        )
 
         def run(units: Any) -> tuple[Any, ...]:
             parts, state, size, is_done = [], np.zeros(5, dtype=np.int64), FIRST_ROOM, False

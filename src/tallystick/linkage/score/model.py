@@ -366,7 +366,7 @@ def _name(tree: exp.Expr) -> str:
     """Return DuckDB's name of the function that this is, or an empty text."""
     if isinstance(tree, exp.Anonymous):
         return str(tree.name).lower()
-    if isinstance(tree, exp.Func):
+    if isinstance(tree, exp.Func) and not isinstance(tree, exp.Connector):
         return tree.sql(dialect="duckdb").split("(")[0].lower()
     return ""
 
