@@ -41,6 +41,31 @@ STOPPED = {
 }
 
 
+PANDAS = "la,sex,No,Yes,All\nE1,F,40,{a},70\nE1,M,50,20,70\nE2,F,41,31,72\nE2,M,51,21,72\nAll,,182,102,284\n"
+
+
+def test_a_grand_total_over_two_labels_gives_a_hidden_cell_away(tmp_path: Path) -> None:
+    """pandas shows no subtotal of a label; the column's sum over all rows pins the cell all the same."""
+    path = tmp_path / "t.csv"
+    path.write_text(PANDAS.format(a="c").replace(",70\nE1,M", ",c\nE1,M"))
+    assert "hidden.pinned" not in {found.rule for found in check_files([path], LIMITS).refusals}, (
+        "it is 30: no small cell"
+    )
+    path.write_text(
+        PANDAS.format(a="c").replace(",70\nE1,M", ",c\nE1,M").replace("182,102,284", "182,75,257")
+    )
+    assert "hidden.pinned" in {found.rule for found in check_files([path], LIMITS).refusals}
+
+
+def test_protection_reckons_with_totals_that_are_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(PANDAS.format(a="3").replace("3,70\n", "3,43\n").replace("182,102,284", "182,75,257"))
+    made = protect(check_files([path], LIMITS).readings, "suppress", LIMITS)[0]
+    (tmp_path / "made.csv").write_text(as_csv(made))
+    assert not check_files([tmp_path / "made.csv"], LIMITS).refusals
+    assert as_csv(made).count("c") >= 4
+
+
 @pytest.mark.parametrize("name", SAFE)
 def test_a_safe_table_is_read_as_what_it_is_and_passes(tmp_path: Path, name: str) -> None:
     statistic, text = SAFE[name]

@@ -68,7 +68,7 @@ def remainders(counts: Counts, limits: Limits) -> Iterable[Finding]:
     if not sums.shape[0]:
         return
     filled = np.nan_to_num(grid.values.reshape(-1))
-    through_hidden = (abs(sums) @ counts.hidden.astype(float)) > 0
+    through_hidden = (abs(sums) @ (counts.hidden | counts.unshown).astype(float)) > 0
     rest = sums @ filled
     lines = np.flatnonzero((rest > 0.5) & (rest < limits.minimum_cell_count) & ~through_hidden)
     if len(lines):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -36,19 +38,37 @@ class Counts:
         """Which cells the table has, shown or hidden."""
         return self.hidden | ~np.isnan(self.grid.values.reshape(-1))
 
-    def full_grid(self) -> Grid:
-        """Return the grid with 0 for hidden cells, so that sums through them are kept, and for innermost cells that are absent.
-
-        A combination that a table leaves out (Bath in the North) is nought to whoever subtracts; an absent total stays absent.
-        """
-        values = self.grid.values.copy()
-        values.reshape(-1)[self.hidden] = 0.0
-        inner = np.ones(values.shape, dtype=bool)
+    @property
+    def inner(self) -> Bools:
+        """Which cells are no total in any dimension."""
+        made = np.ones(self.grid.values.shape, dtype=bool)
         for axis, dimension in enumerate(self.grid.dimensions):
             leaf = np.isin(np.arange(len(dimension.codes)), dimension.leaves)
-            inner &= leaf.reshape([-1 if a == axis else 1 for a in range(values.ndim)])
-        values[inner & np.isnan(values)] = 0.0
-        return Grid(self.grid.dimensions, values)
+            made &= leaf.reshape([-1 if a == axis else 1 for a in range(made.ndim)])
+        return made.reshape(-1)
+
+    @property
+    def unshown(self) -> Bools:
+        """Which totals the table leaves out: nobody reads them, yet larger totals are sums of them."""
+        return ~self.present & ~self.inner
+
+    def full_grid(self) -> Grid:
+        """Return the grid without gaps: 0 for hidden cells, and what is absent filled in.
+
+        A combination that a table leaves out (Bath in the North) is nought to whoever subtracts; a total that it leaves out is
+        the sum of its parts, so that sums through it are kept.
+        """
+        values = self.grid.values.copy()
+        values.reshape(-1)[self.hidden | (self.inner & np.isnan(values.reshape(-1)))] = 0.0
+        for axis, dimension in enumerate(self.grid.dimensions):
+            depth = dimension.depths()
+            for whole, parts in sorted(dimension.parts().items(), key=lambda item: -depth[item[0]]):
+                line: list[Any] = [slice(None)] * values.ndim
+                line[axis] = whole
+                summed = np.take(values, parts, axis=axis).sum(axis=axis)
+                here = values[tuple(line)]
+                values[tuple(line)] = np.where(np.isnan(here), summed, here)
+        return Grid(self.grid.dimensions, np.nan_to_num(values))
 
 
 def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
@@ -62,7 +82,7 @@ def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
         raise BadInput(
             f"{sheet.where}: no column of counts is named. State values = [...] in the description."
         )
-    columns = one_total([filled(sheet, name) for name in about.labels])
+    columns = labels_of(sheet, about.labels)
     names = list(about.labels)
     if not columns:
         columns, names = [["all"] * len(sheet.rows)], ["rows"]
@@ -111,6 +131,7 @@ def counts_of(sheet: Sheet, about: TableAbout) -> Counts:
     base = about.rounded_to or apparent_base(values)
     grid = Grid(dimensions, values.reshape(shape))
     made = Counts(sheet.where, grid, hidden, low, high, about.population, base)
+    high[made.unshown] = np.inf
     return with_rounding(made)
 
 
@@ -144,8 +165,21 @@ def with_rounding(counts: Counts) -> Counts:
     return replace(counts, low=low, high=high)
 
 
-def one_total(columns: list[list[str]]) -> list[list[str]]:
-    """Return label columns in which the totals of nested groups (``North total``, ``South total``) share one name."""
+def labels_of(sheet: Sheet, names: Sequence[str]) -> list[list[str]]:
+    """Return the label columns as text.
+
+    A blank takes the label above it (as a spreadsheet's groups are written), or in a row of totals is a total too (as pandas
+    writes them); the totals of nested groups (``North total``, ``South total``) share one name.
+    """
+    columns = [[label(cell) for cell in sheet.column(name)] for name in names]
+    for at, column in enumerate(columns):
+        for row, text in enumerate(column):
+            if text:
+                continue
+            if any(is_total(other[row]) for other in columns[:at]):
+                column[row] = "Total"
+            elif row:
+                column[row] = column[row - 1]
     if len(columns) < 2:
         return columns
     return [
@@ -154,15 +188,6 @@ def one_total(columns: list[list[str]]) -> list[list[str]]:
         else column
         for column in columns
     ]
-
-
-def filled(sheet: Sheet, name: str) -> list[str]:
-    """Return a label column as text, each blank taking the label above it (as a spreadsheet's groups are written)."""
-    made: list[str] = []
-    for cell in sheet.column(name):
-        text = label(cell)
-        made.append(text if text or not made else made[-1])
-    return made
 
 
 def ties(counts: Counts) -> Counts:

@@ -64,13 +64,16 @@ def suppress_linked(
     *,
     floor: float = 0.0,
     absent: Sequence[Bools] | None = None,
+    unshown: Sequence[Bools] | None = None,
     rounds: int = 6,
 ) -> LinkedSuppressed:
     """Return patterns that hide the same cells in all tables and stand up to their sums taken together.
 
     ``needs`` has for each table one row a primary cell (up, down, width). The first round holds shared cells still;
     later ones let them be hidden too, in all tables at once.
-    ``absent`` cells of each table are known to everybody and never hidden. Raises Refused where that does not come to rest.
+    ``absent`` cells of each table are known to everybody and never hidden; ``unshown`` totals are in no cell of it.
+
+    Raises Refused where that does not come to rest.
     """
     whole = system(grids)
     need = np.zeros((len(whole.values), 3))
@@ -80,7 +83,7 @@ def suppress_linked(
         sensitive[cells] = True
         np.maximum.at(need, cells, wanted)
     times = np.bincount(np.concatenate(whole.places), minlength=len(whole.values))
-    hidden = sensitive.copy()
+    hidden = sensitive | nowhere_shown(whole, unshown)
     target = sensitive.copy()
     audited = Audit(())
     for turn in range(rounds):
@@ -101,6 +104,14 @@ def suppress_linked(
         target = target | spread
         need[spread] = np.maximum(need[spread], need[sensitive].max(axis=0))
     raise Refused([pinned(len(audited.exposed))])
+
+
+def nowhere_shown(whole: System, unshown: Sequence[Bools] | None) -> Bools:
+    """Return which of the system's cells no table shows: totals that each table with such a cell leaves out."""
+    shown = np.zeros(len(whole.values), dtype=bool)
+    for number, at in enumerate(whole.places):
+        shown[at if unshown is None else at[~unshown[number]]] = True
+    return ~shown
 
 
 def joint_audit(whole: System, hidden: Bools, asked: Ints, need: Floats, floor: float) -> Audit:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from tallystick.disclosure.check import Reading
-from tallystick.disclosure.counts import Counts, filled, one_total
+from tallystick.disclosure.counts import Counts, labels_of
 from tallystick.disclosure.grid import Bools, Floats
 from tallystick.disclosure.linked import suppress_linked
 from tallystick.disclosure.proof import Audit
@@ -94,11 +94,19 @@ def suppressed(tables: Sequence[tuple[Reading, Counts]], limits: Limits) -> tupl
     if len(tables) == 1:
         counts = tables[0][1]
         one: Suppressed = suppress(
-            counts.full_grid(), primaries[0], needs[0], floor=floor, frozen=~counts.present
+            counts.full_grid(),
+            primaries[0],
+            needs[0],
+            floor=floor,
+            frozen=~counts.present & ~counts.unshown,
+            hidden=counts.unshown,
         )
         return (as_protected(tables[0], one.primary, one.hidden, one.method, one.audit),)
-    absent = [~counts.present for _, counts in tables]
-    many = suppress_linked([c.full_grid() for _, c in tables], primaries, needs, floor=floor, absent=absent)
+    absent = [~c.present & ~c.unshown for _, c in tables]
+    unshown = [c.unshown for _, c in tables]
+    many = suppress_linked(
+        [c.full_grid() for _, c in tables], primaries, needs, floor=floor, absent=absent, unshown=unshown
+    )
     return tuple(
         as_protected(table, primary, hidden, "linked", many.audit)
         for table, primary, hidden in zip(tables, many.primary, many.hidden, strict=True)
@@ -113,7 +121,9 @@ def as_protected(
     cells = tuple(
         "" if np.isnan(v) else MARK if h else f"{v:.0f}" for v, h in zip(values, hidden, strict=True)
     )
-    return Protected(table[0], cells, int(primary.sum()), int((hidden & ~primary).sum()), method, audit)
+    return Protected(
+        table[0], cells, int(primary.sum()), int((hidden & ~primary & table[1].present).sum()), method, audit
+    )
 
 
 def as_csv(protected: Protected) -> str:
@@ -140,7 +150,7 @@ def row_places(reading: Reading) -> list[int]:
     counts = reading.counts
     assert counts is not None
     place = np.zeros(len(reading.sheet.rows), dtype=np.int64)
-    columns = one_total([filled(reading.sheet, name) for name in reading.about.labels])
+    columns = labels_of(reading.sheet, reading.about.labels)
     for column, dimension in zip(columns, counts.grid.dimensions, strict=False):
         number = {code: at for at, code in enumerate(dimension.codes)}
         place = place * len(dimension.codes) + np.array([number[value] for value in column], dtype=np.int64)

@@ -227,6 +227,8 @@ def from_json(kept: Mapping[str, Any], release_id: str) -> Counts:
     low, high = np.nan_to_num(values), np.nan_to_num(values)
     high[hidden] = [np.inf if v is None else v for v in kept["high"]]
     shape = tuple(len(d.codes) for d in dimensions)
+    made = Counts("", Grid(dimensions, values.reshape(shape)), hidden, low, high)
+    high[made.unshown] = np.inf
     where = f"release {release_id}, {kept['where']}"
     return Counts(
         where,
