@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from tallystick.disclosure.review import Review
     from tallystick.disclosure.rules import Limits
 
-app = typer.Typer(help="Check, protect and release outputs.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="Check, protect and release outputs.",
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 Files = Annotated[
     list[Path], typer.Argument(help="Output files; those given together are compared with each other.")
