@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from worlds import CLOCK, write_share
 
 from tallystick.share.audit import audit
 from tallystick.share.rooms import Share, open_share
 from tallystick.share.run import run
+from worlds import CLOCK, write_share
 
 DRIVER = Path(__file__).with_name("killing.py")
 

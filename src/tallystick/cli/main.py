@@ -29,10 +29,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "destroy": ("tallystick.cli.run:destroy", "Destroy the identifiers and their keys."),
     "output": ("tallystick.cli.outputs:app", "Check, protect and release outputs; prove what was released."),
     "ledger": ("tallystick.cli.ledger:app", "Show, verify or audit what happened."),
-    "request": ("tallystick.cli.governance:request_app", "Ask for data: from a draft to its release, or a dispute."),
+    "request": (
+        "tallystick.cli.governance:request_app",
+        "Ask for data: from a draft to its release, or a dispute.",
+    ),
     "approve": ("tallystick.cli.governance:approve", "Approve a request, for an owner or a panel."),
-    "assess": ("tallystick.cli.governance:assess_app", "DPIA screening, DPIA, equality impact, privacy notice."),
-    "retain": ("tallystick.cli.governance:retain_app", "Copies of data: how long, where, extended, disposed of."),
+    "assess": (
+        "tallystick.cli.governance:assess_app",
+        "DPIA screening, DPIA, equality impact, privacy notice.",
+    ),
+    "retain": (
+        "tallystick.cli.governance:retain_app",
+        "Copies of data: how long, where, extended, disposed of.",
+    ),
     "rights": ("tallystick.cli.governance:rights_app", "What people ask about their data, and complaints."),
     "incident": ("tallystick.cli.governance:incident_app", "Incidents, from the first word to the lessons."),
     "register": ("tallystick.cli.registers:register_app", "Registers from live records, and their entries."),

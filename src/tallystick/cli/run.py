@@ -93,7 +93,7 @@ def deidentify(folder: Folder = Path(), actor: Actor = None, as_json: Json = Fal
 
 
 def extract(folder: Folder = Path(), actor: Actor = None, as_json: Json = False) -> None:
-    """Make each approved project's extract."""
+    """Make each approved project's extract; destroy those of projects whose access has ended."""
     _one_door(folder, "extract", actor, as_json)
 
 
@@ -124,6 +124,7 @@ def _one_door(folder: Path, name: str, actor: str | None, as_json: bool, *, unli
     from tallystick.share import acts
     from tallystick.share.deidentify import deidentify as open_deidentify
     from tallystick.share.destroy import destroy as open_destroy
+    from tallystick.share.expire import expire, has_ended
     from tallystick.share.extract import extract as open_extract
     from tallystick.share.rooms import locked, open_share
 
@@ -140,8 +141,11 @@ def _one_door(folder: Path, name: str, actor: str | None, as_json: bool, *, unli
         else:
             projects = io.load_projects(share.root)
             for project in projects:
-                open_extract(share, agreement, project, clock=now)
-            done = [project.id for project in projects]
+                if has_ended(agreement, project, now):
+                    expire(share, agreement, project, clock=now)
+                else:
+                    open_extract(share, agreement, project, clock=now)
+            done = [project.id for project in projects if not has_ended(agreement, project, now)]
     output.say({name: done}, as_json=as_json, text=f"{name}: done")
 
 

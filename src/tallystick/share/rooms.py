@@ -56,6 +56,7 @@ DOORS: dict[str, Door] = {
         reads=("rooms/steward", "keys/steward", "projects"),
         writes=("rooms/projects/*",),
     ),
+    "expire": Door(reads=("rooms/projects/*", "keys/steward", "projects"), writes=()),
     "destroy": Door(
         reads=(
             "supplies",

@@ -18,6 +18,7 @@ from tallystick.share.acts import Clock
 from tallystick.share.deidentify import deidentify
 from tallystick.share.destroy import destroy, is_due
 from tallystick.share.evaluate import evaluate
+from tallystick.share.expire import expire, has_ended
 from tallystick.share.extract import event as extract_event
 from tallystick.share.extract import extract
 from tallystick.share.link import link
@@ -103,6 +104,10 @@ def run(
                     done.append(_step("deidentify", before))
                 case "extract":
                     for project in io.load_projects(share.root):
+                        if has_ended(agreement, project, clock):
+                            gone = expire(share, agreement, project, clock=clock)
+                            done.append(Step(f"extract {project.id}", _ended(len(gone))))
+                            continue
                         before = acts.is_done(share, extract_event(project))
                         extract(share, agreement, project, clock=clock)
                         done.append(_step(f"extract {project.id}", before))
@@ -134,6 +139,11 @@ def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step,
                     steps.append(_planned("destroy identifiers", "destroy", is_done, agreement, clock))
             case "extract":
                 for project in io.load_projects(share.root):
+                    if has_ended(agreement, project, clock):
+                        steps.append(
+                            Step(f"extract {project.id}", "access has ended: the extract would be destroyed")
+                        )
+                        continue
                     is_done = acts.is_done(share, extract_event(project))
                     steps.append(
                         _planned(
@@ -143,6 +153,12 @@ def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step,
             case _:
                 steps.append(Step(name, "would be done"))
     return tuple(steps)
+
+
+def _ended(files: int) -> str:
+    return (
+        f"access has ended: {files} files destroyed" if files else "access has ended: nothing was extracted"
+    )
 
 
 def _planned(
