@@ -22,7 +22,8 @@ from worlds import CLOCK, write_share
 
 MARKS = re.compile(
     rb"(mk|sn|bp)(ba|co|di|fe|gu|ha|ji|ko|lu|me|ni|po|qua|ro|si|tu|ve|wo|xa|zu){4}"
-    rb"|zq\d{1,2} ?\d[a-z]{2}|19(1[1-9]|2[01])-?\d\d-?\d\d|(justice|education)-\d+",
+    rb"|(?<![0-9a-z])zq\d{1,2} ?\d[a-z]{2}|(justice|education)-\d+"
+    rb"|(?<![0-9a-f])19(1[1-9]|2[01])-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?![0-9a-f])",
     re.IGNORECASE,
 )
 """Every identifier of the small world: names, postcodes, birth dates, record ids."""
