@@ -114,3 +114,38 @@ def files(
         *result.notes,
     ]
     output.say(counts, as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def advise(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or Parquet.")],
+    budget: Annotated[float, typer.Option(help="Candidate pairs a record that may be made.")] = 100.0,
+    id_column: Annotated[
+        str, typer.Option("--id", help="The column that identifies a record.")
+    ] = "record_id",
+    as_json: Json = False,
+) -> None:
+    """Say what each blocking rule would cost in pairs and find of the true ones, without making a pair."""
+    from tallystick.linkage import files as plain
+    from tallystick.linkage.advise import advise as advised
+
+    found = advised(plain.read_sources(paths), id_column=id_column, pairs_per_record=budget)
+    if as_json:
+        rows = [
+            {"rule": one.sql, "pairs": one.pairs, "found": round(one.found, 4), "proposed": one.is_proposed}
+            for one in found
+        ]
+        output.say(rows, as_json=True)
+        return
+    output.table(
+        [
+            (
+                " + ".join(one.rule),
+                f"{one.pairs:,}",
+                f"{one.found:.0%}",
+                "yes" if one.is_proposed else "too many pairs",
+            )
+            for one in found
+        ],
+        header=("rule: equal on", "pairs", "true pairs found (estimate)", "proposed"),
+    )
