@@ -262,3 +262,12 @@ def test_only_the_supply_door_sees_both_halves() -> None:
     ]
     assert both == ["destroy"]  # it opens neither half: it removes them, and reads only bytes for their hash
     assert DOORS["supply"].reads == ("supplies",)
+
+
+def test_a_share_that_links_nothing_runs_to_its_report(tmp_path: Path) -> None:
+    from tallystick import synth
+
+    synth.write("local-performance", tmp_path / "s", people=1000, seed=1)
+    done = run(open_share(tmp_path / "s"), clock=CLOCK)
+    assert {step.name: step.outcome for step in done.steps}["link"].startswith("not needed")
+    assert done.report

@@ -82,6 +82,9 @@ def run(
                         supply(share, agreement, dataset, supplies=supplies, clock=clock, entropy=entropy)
                         done.append(_step(f"supply {dataset.name}", before))
                 case "link":
+                    if agreement.linkage is None:
+                        done.append(Step("link", "not needed: the agreement links nothing"))
+                        continue
                     before = acts.is_done(share, "link")
 
                     def within(part: float, text: str, first: int = number) -> None:
@@ -99,6 +102,9 @@ def run(
                 case "destroy":
                     done.append(_destroy(share, agreement, clock))
                 case "deidentify":
+                    if agreement.linkage is None:
+                        done.append(Step("deidentify", "not needed: the agreement links nothing"))
+                        continue
                     before = acts.is_done(share, "deidentify")
                     deidentify(share, agreement, clock=clock)
                     done.append(_step("deidentify", before))
@@ -129,6 +135,8 @@ def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step,
                 for dataset in agreement.datasets:
                     is_done = acts.is_done(share, supply_event(dataset.name))
                     steps.append(_planned(f"supply {dataset.name}", "supply", is_done, agreement, clock))
+            case "link" | "deidentify" if agreement.linkage is None:
+                steps.append(Step(name, "not needed: the agreement links nothing"))
             case "link" | "deidentify":
                 steps.append(_planned(name, name, acts.is_done(share, name), agreement, clock))
             case "destroy":
