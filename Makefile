@@ -7,16 +7,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all lint types check bench docs assets lock clean
+.PHONY: help demo test test-all lint types check bench docs lock clean
 
 help:      ## this table
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
 
 demo: $(STAMP)      ## a synthetic share, run whole; prints where its report is
 	$(BIN)/tally demo demo
-
-serve: $(STAMP) assets      ## the web service with a sample, on this machine
-	$(BIN)/tally serve --sample
 
 test: $(STAMP)      ## the tests that a change must pass (minutes)
 	$(BIN)/pytest -n 2 -m "not slow"
