@@ -1,0 +1,75 @@
+"""Weights without a score: entropy balancing and coarsened exact matching; and the measures of balance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tallystick.errors import BadInput
+
+__all__ = ["cells", "effective_size", "entropy", "smd"]
+
+Floats = NDArray[np.float64]
+
+
+def entropy(x: Floats, target: Floats, *, turns: int = 500) -> Floats:
+    """Return weights of the rows of ``x``, summing to one, whose means are ``target`` and that differ least from equal.
+
+    Hainmueller 2012, by damped Newton steps on the dual. Raises `BadInput` when no such weights exist.
+    """
+    scale = x.std(0)
+    z = (x - target) / np.where(scale > 0, scale, 1)
+    beta = np.zeros(x.shape[1])
+
+    def dual(b: Floats) -> tuple[float, Floats]:
+        eta = z @ b
+        top = eta.max()
+        w = np.exp(eta - top)
+        return float(top + np.log(w.sum())), w / w.sum()
+
+    value, w = dual(beta)
+    for _ in range(turns):
+        gradient = z.T @ w
+        if np.abs(gradient).max() < 1e-9:
+            return w
+        step = np.linalg.lstsq((z * w[:, None]).T @ z - np.outer(gradient, gradient), -gradient, rcond=1e-12)[
+            0
+        ]
+        size, slope = 1.0, float(gradient @ step)
+        while size > 1e-10 and dual(beta + size * step)[0] > value + 1e-4 * size * slope:
+            size /= 2
+        beta = beta + size * step
+        value, w = dual(beta)
+        if np.abs(beta).max() > 1e4:
+            break
+    raise BadInput(
+        "No estimate can be given: no weights make the comparison group's means those of the treated (no overlap). "
+        "Use fewer covariates or another method."
+    )
+
+
+def cells(x: Floats) -> NDArray[np.int64]:
+    """Return the coarsened cell of each row: equal bins by Sturges' rule, a column of few values as it is."""
+    code = np.zeros(len(x), np.int64)
+    bins = int(np.ceil(np.log2(len(x)) + 1))
+    for column in x.T:
+        values, level = np.unique(column, return_inverse=True)
+        if len(values) > bins:
+            level = np.clip(((column - values[0]) / (values[-1] - values[0]) * bins).astype(int), 0, bins - 1)
+        _, code = np.unique(code * (int(level.max()) + 1) + level, return_inverse=True)
+    return code
+
+
+def smd(x: Floats, treated: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return each column's weighted difference of means over the treated's standard deviation before weighting."""
+    spread = x[treated].std(0, ddof=1) if treated.sum() > 1 else np.zeros(x.shape[1])
+    spread = np.where(spread > 0, spread, x.std(0))
+    difference = np.average(x[treated], axis=0, weights=weights[treated]) - np.average(
+        x[~treated], axis=0, weights=weights[~treated]
+    )
+    return np.asarray(difference / spread, dtype=np.float64)
+
+
+def effective_size(weights: Floats) -> float:
+    """Return Kish's effective sample size."""
+    return float(weights.sum() ** 2 / (weights**2).sum())

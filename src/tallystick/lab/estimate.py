@@ -1,0 +1,188 @@
+"""The effect on the treated from a plain table: weights by one method, the difference, its error and the balance.
+
+Errors are those of a weighted regression on the treatment, robust to unequal variance (HC1, MacKinnon and White 1985) and,
+for methods that make classes without replacement, clustered by class (Abadie and Spiess 2022). The weights count as fixed.
+Left out so far: doubly robust estimates, sensitivity analysis and a choice of specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from tallystick.errors import BadInput
+from tallystick.lab import balance, match
+from tallystick.lab.design import Design
+from tallystick.lab.propensity import log_odds
+
+__all__ = ["METHODS", "Estimate", "Method", "estimate"]
+
+Method = Literal["radius", "nearest", "kernel", "full", "cem", "entropy", "overlap"]
+METHODS: tuple[Method, ...] = get_args(Method)
+BANDWIDTH = 0.06
+RADIUS = 0.2
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One method's answer; ``smd`` gives each covariate's standardised difference before and after."""
+
+    estimate: float
+    standard_error: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    method: str
+    n_treated: int
+    n_comparison: int
+    ess_comparison: float
+    smd: dict[str, dict[str, float]]
+    n_treated_submitted: int
+    left_out_missing: int
+    filled_missing: dict[str, int]
+    constant_covariates: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def estimate(
+    data: Design, method: Method, *, calliper: float | None = None, ratio: int = 1, replace: bool = False
+) -> Estimate:
+    """Return the estimate by ``method``; raises `BadInput` where none can be given.
+
+    ``calliper`` is in standard deviations: of the propensity for nearest, of its log odds for radius (0.2 unless told);
+    for kernel it is the half-width on the propensity itself (0.06 unless told).
+    """
+    if (calliper is not None and not calliper > 0) or ratio < 1:
+        raise BadInput("The calliper must be above nought and the ratio at least one.")
+    weights, classes = weigh(data, method, calliper, ratio, replace)
+    t = data.treated
+    used = weights > 0
+    if (used & t).sum() < 2 or (used & ~t).sum() < 2:
+        raise BadInput(
+            "No estimate can be given: fewer than two treated or comparison people are left once like is compared with "
+            "like (no overlap). Widen the calliper, use fewer covariates, or find a comparison group more alike."
+        )
+    effect, error = difference(data.outcome, t, weights, classes)
+    groups = len(np.unique(classes[used])) if classes is not None else int(used.sum())
+    half = float(stats.t.ppf(0.975, max(groups - 2, 1))) * error
+    p = float(2 * stats.t.sf(abs(effect) / error, max(groups - 2, 1))) if error > 0 else float(effect == 0)
+    before = balance.smd(data.x, t, np.ones(len(t)))
+    after = balance.smd(data.x, t, weights)
+    return Estimate(
+        effect, error, effect - half, effect + half, p, method, int((used & t).sum()), int((used & ~t).sum()),
+        balance.effective_size(weights[used & ~t]),
+        {n: {"before": float(b), "after": float(a)} for n, b, a in zip(data.names, before, after, strict=True)},
+        int(t.sum()), data.left_out, data.filled, data.constant, notes(data, weights, method, after),
+    )  # fmt: skip
+
+
+def notes(data: Design, weights: Floats, method: Method, after: Floats) -> tuple[str, ...]:
+    """Return what a reader must know before the number is used."""
+    said = []
+    lost = int((data.treated & (weights <= 0)).sum())
+    if lost:
+        said.append(
+            f"{lost} treated people had nobody like them and are left out: the estimate is not about them."
+        )
+    if method == "overlap":
+        said.append("The estimate is about people who could have been in either group, not all the treated.")
+    poor = int((np.abs(after) > 0.1).sum())
+    if poor:
+        said.append(
+            f"{poor} covariates still differ by more than 0.1 standard deviations: read with caution."
+        )
+    return tuple(said)
+
+
+def weigh(
+    data: Design, method: Method, calliper: float | None, ratio: int, replace: bool
+) -> tuple[Floats, NDArray[np.int64] | None]:
+    """Return everybody's weight (nought: left out) and, for methods that make classes, each person's class."""
+    t = data.treated
+    if method == "cem":
+        _, cell = np.unique(
+            np.column_stack([balance.cells(data.x), data.strata]), axis=0, return_inverse=True
+        )
+        return classed(t, cell.ravel())
+    weights = np.zeros(len(t))
+    classes = np.full(len(t), -1, np.int64)
+    eta = np.zeros(len(t)) if method == "entropy" else log_odds(data.x, t)
+    p = 1 / (1 + np.exp(-eta))
+    for code in np.unique(data.strata[t]):
+        rows = np.flatnonzero(data.strata == code)
+        ti, ci = rows[t[rows]], rows[~t[rows]]
+        if not len(ci):
+            continue
+        if method == "entropy":
+            weights[ti], weights[ci] = 1, balance.entropy(data.x[ci], data.x[ti].mean(0)) * len(ti)
+        elif method == "overlap":
+            weights[ti] = 1 - p[ti]
+            weights[ci] = p[ci] * weights[ti].sum() / p[ci].sum()
+        else:
+            score = eta if method in ("radius", "full") else p
+            ti, ci = ti[np.argsort(score[ti], kind="stable")], ci[np.argsort(score[ci], kind="stable")]
+            on_line(method, score, ti, ci, weights, classes, calliper, ratio, replace)
+    has_classes = method == "full" or (method == "nearest" and not replace)
+    if method == "full":
+        return classed(t, classes)
+    return weights, classes if has_classes else None
+
+
+def on_line(
+    method: Method, score: Floats, ti: NDArray[np.int64], ci: NDArray[np.int64], weights: Floats,
+    classes: NDArray[np.int64], calliper: float | None, ratio: int, replace: bool,
+) -> None:  # fmt: skip
+    """Fill in the weights and classes of one stratum; ``ti`` and ``ci`` ascend by score."""
+    if method == "radius":
+        weights[ti], weights[ci] = match.radius(
+            score[ti], score[ci], (calliper or RADIUS) * float(score.std(ddof=1))
+        )
+    elif method == "kernel":
+        weights[ti], weights[ci] = match.kernel(score[ti], score[ci], calliper or BANDWIDTH)
+    elif method == "full":
+        of_t, of_c = match.full(score[ti], score[ci])
+        classes[ti], classes[ci] = ti[of_t], ti[of_c]
+    else:
+        width = np.inf if calliper is None else calliper * float(score.std(ddof=1))
+        ordered = ti[np.argsort(-score[ti], kind="stable")]
+        search = match.nearest_with_replacement if replace else match.nearest
+        found = search(score[ordered], score[ci], ratio, width)
+        count = (found >= 0).sum(1)
+        weights[ordered] = count > 0
+        who, slot = np.nonzero(found >= 0)
+        chosen = ci[found[who, slot]]
+        np.add.at(weights, chosen, 1 / count[who])
+        classes[ordered[count > 0]] = ordered[count > 0]
+        classes[chosen] = ordered[who]
+
+
+def classed(treated: NDArray[np.bool_], cell: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the weights that give each class's comparison people the share of its treated."""
+    _, code = np.unique(cell, return_inverse=True)
+    nt, nc = np.bincount(code, treated), np.bincount(code, ~treated)
+    share = np.where((nt > 0) & (nc > 0), nt / np.maximum(nc, 1), 0.0)
+    placed = (nt > 0) & (nc > 0) & (np.bincount(code, cell < 0) == 0)
+    return np.where(treated, placed[code].astype(float), (share * placed)[code]), cell
+
+
+def difference(
+    y: Floats, treated: NDArray[np.bool_], weights: Floats, classes: NDArray[np.int64] | None
+) -> tuple[float, float]:
+    """Return the weighted difference of means and its robust error, by class where there are classes."""
+    used = weights > 0
+    y, t, w = y[used], treated[used], weights[used]
+    sides = [np.average(y[t], weights=w[t]), np.average(y[~t], weights=w[~t])]
+    pull = np.where(t, w / w[t].sum() * (y - sides[0]), -w / w[~t].sum() * (y - sides[1]))
+    if classes is None:
+        n = len(y)
+        return float(sides[0] - sides[1]), float(np.sqrt((pull**2).sum() * n / (n - 2)))
+    _, code = np.unique(classes[used], return_inverse=True)
+    sums = np.bincount(code, pull)
+    g = len(sums)
+    return float(sides[0] - sides[1]), float(np.sqrt((sums**2).sum() * g / max(g - 1, 1)))
