@@ -37,7 +37,7 @@ def main() -> None:
     from tallystick.share.run import run
     from worlds import CLOCK
 
-    for name in ("replace", "unlink", "rmdir", "mkdir"):
+    for name in ("replace", "unlink"):
         setattr(Path, name, counted(getattr(Path, name)))
     os.fsync = counted(os.fsync)
     done = run(open_share(folder), clock=CLOCK, engine="native")
