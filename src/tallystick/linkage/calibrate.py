@@ -28,6 +28,11 @@ class Line:
     slope: float
     shift: float
 
+    @property
+    def even(self) -> float:
+        """The match weight of even odds."""
+        return -self.shift / self.slope
+
     def __call__(self, weight: Floats) -> Floats:
         """Return calibrated log2 odds of match weights."""
         return np.asarray(self.shift + self.slope * weight)

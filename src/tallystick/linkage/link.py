@@ -18,6 +18,8 @@ from tallystick.linkage.train import train
 
 FLOOR = 0.002  # pairs less probable than this under the trained model are not kept: they count as never seen
 SINGLE = 1.0
+TURNS = 12
+STILL = 0.02  # bits
 
 
 def link(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> Linked:
@@ -143,8 +145,7 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column, master=spec.master)
     numbers = _Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)
-    label = resolve.persons(numbers.count, edges)
-    line = calibrate.fitted(edges.log_odds, (label[edges.a] == label[edges.b]).astype(float))
+    line = _line(numbers.count, edges)
     if line is None:
         return trained, scored
     weight = line(edges.log_odds)
@@ -153,6 +154,25 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     return calibrate.calibrated(trained, line), scored.set_column(
         at, "match_probability", pa.array(1 / (1 + np.exp2(-weight)))
     )
+
+
+def _line(records: int, edges: resolve.Edges) -> calibrate.Line | None:
+    """Return the line from match weight to log-odds on which calibration and resolution agree.
+
+    Persons are resolved at even odds, the line is fitted to them, and both are done again under the new line until it stays.
+    Because one pair can say little against (``resolve.AGAINST``), the end does not depend on the start.
+    """
+    line: calibrate.Line | None = None
+    for _ in range(TURNS):
+        odds = edges.log_odds if line is None else line(edges.log_odds)
+        label = resolve.persons(records, resolve.Edges(edges.a, edges.b, odds))
+        found = calibrate.fitted(edges.log_odds, (label[edges.a] == label[edges.b]).astype(float))
+        if found is None:
+            return line
+        if line is not None and abs(found.even - line.even) < STILL:
+            return found
+        line = found
+    return line
 
 
 def _as_the_model_reads(

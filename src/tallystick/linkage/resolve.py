@@ -2,8 +2,10 @@
 
 Connected components chain: one false link joins two persons, and on real data at a threshold that keeps recall they join nearly
 everyone. Here two groups of records become one person only while the *mean* log-odds of all pairs between them is above the
-threshold's; a pair that was never scored counts as evidence against. The clustering is exact average linkage (Sokal and
-Michener 1958) by reciprocal nearest neighbours (Murtagh 1983), so neither the order of rows nor that of sources matters.
+threshold's; a pair that was never scored counts as evidence against. What one pair can say is bounded on both sides: two
+records of one person that disagree on all they hold are common where records are bad, and one bad record must not part it
+from the rest. The clustering is exact average linkage (Sokal and Michener 1958) by reciprocal nearest neighbours (Murtagh
+1983), so neither the order of rows nor that of sources matters.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-UNSEEN = -4.0  # log2 odds of a pair that no blocking rule and no threshold let through
-LIMIT = 20.0  # no single pair weighs more than this many bits
+AGAINST = -1.0  # the least log2 odds of one pair, and those of a pair that no blocking rule and no threshold let through
+FOR = 8.0  # the most log2 odds of one pair
 ALWAYS, NEVER = 1e6, -1e9
 
 
@@ -30,7 +32,7 @@ class Edges:
     log_odds: Floats
 
 
-def persons(records: int, edges: Edges, stop: float = 0.0, unseen: float = UNSEEN) -> Ints:
+def persons(records: int, edges: Edges, stop: float = 0.0, unseen: float = AGAINST) -> Ints:
     """Return the person of each record, as the smallest record number in it.
 
     Groups merge while their mean log2 odds exceed ``stop``. Overrides enter as edges of ``ALWAYS`` or ``NEVER``.
@@ -39,7 +41,7 @@ def persons(records: int, edges: Edges, stop: float = 0.0, unseen: float = UNSEE
     size = np.ones(records)
     a, b = np.minimum(edges.a, edges.b), np.maximum(edges.a, edges.b)
     total = np.where(
-        np.abs(edges.log_odds) >= ALWAYS, edges.log_odds, np.clip(edges.log_odds, -LIMIT, LIMIT)
+        np.abs(edges.log_odds) >= ALWAYS, edges.log_odds, np.clip(edges.log_odds, AGAINST, FOR)
     ).astype(float)
     seen = np.ones(len(a))
     while len(a):
