@@ -15,6 +15,7 @@ app = typer.Typer(
     help="What happened in a share, and whether the record is whole.",
     rich_markup_mode=None,
     no_args_is_help=True,
+    add_completion=False,
 )
 
 Folder = Annotated[Path, typer.Argument(help="The share's folder.")]
