@@ -15,7 +15,10 @@ from tallystick.cli import output
 from tallystick.errors import BadInput, Refused
 
 app = typer.Typer(
-    help="Check, sign, amend and print an agreement.", rich_markup_mode=None, no_args_is_help=True, add_completion=False
+    help="Check, sign, amend and print an agreement.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 Folder = Annotated[Path, typer.Argument(help="The share's folder, or an agreement's file.")]

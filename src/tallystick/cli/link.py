@@ -10,7 +10,9 @@ import typer
 from tallystick.cli import output
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Link records of people.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Link records of people."
+)
 
 
 @app.callback()

@@ -18,7 +18,9 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-AGAINST = -1.0  # the least log2 odds of one pair, and those of a pair that no blocking rule and no threshold let through
+AGAINST = (
+    -1.0
+)  # the least log2 odds of one pair, and those of a pair that no blocking rule and no threshold let through
 FOR = 8.0  # the most log2 odds of one pair
 ALWAYS, NEVER = 1e6, -1e9
 

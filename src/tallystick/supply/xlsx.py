@@ -18,11 +18,10 @@ from tallystick.supply.sheets import SHEETS_ROWS, Grid, Sheet
 
 def xlsx_sheets(path: Path) -> Iterator[Sheet]:
     """The worksheets of the workbook, in order."""
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # openpyxl warns of styles and extensions that it leaves out; some quote cells
-        workbook = openpyxl.load_workbook(path, read_only=True)
+    # Opened here, for openpyxl leaves a file open that it cannot read; it warns of styles that it leaves out, quoting cells.
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        workbook = openpyxl.load_workbook(file, read_only=True)
         try:
             for position, sheet in enumerate(workbook.worksheets, start=1):
                 yield Sheet(position, sheet.sheet_state != "visible", partial(_read, workbook, sheet))
