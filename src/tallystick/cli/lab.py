@@ -71,6 +71,24 @@ def estimate(
     output.table(rows, ("covariate", "SMD before", "SMD after"))
 
 
+@app.command()
+def power(
+    rate: Annotated[float, typer.Option(help="The share of people like them who reoffend, such as 0.3.")],
+    n: Annotated[int | None, typer.Option("--n", help="How many people took part.")] = None,
+    effect: Annotated[float | None, typer.Option(help="The change looked for, such as -0.05.")] = None,
+    ratio: Annotated[float, typer.Option(help="Comparison people for each person, as the weights count.")] = 1.0,
+    alpha: Annotated[float, typer.Option(help="The chance of a false alarm.")] = 0.05,
+    wanted: Annotated[float, typer.Option("--power", help="The chance of finding what is there.")] = 0.8,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what effect a cohort could show, or how many people an effect needs."""
+    from tallystick.cli import output
+    from tallystick.lab.power import study
+
+    found = study(base=rate, n=n, effect=effect, ratio=ratio, alpha=alpha, wanted=wanted)
+    output.say(asdict(found), as_json=as_json, text="\n".join(found.words))
+
+
 def names(text: str) -> list[str]:
     """Return the names in a list with commas."""
     return [name.strip() for name in text.split(",") if name.strip()]
