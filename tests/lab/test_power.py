@@ -23,7 +23,11 @@ def test_textbook_size() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.floats(0.05, 0.9), st.floats(0.02, 0.3), st.integers(20, 5000), st.floats(0.2, 20), st.sampled_from([0.01, 0.05, 0.1])
+    st.floats(0.05, 0.9),
+    st.floats(0.02, 0.3),
+    st.integers(20, 5000),
+    st.floats(0.2, 20),
+    st.sampled_from([0.01, 0.05, 0.1]),
 )
 def test_equals_statsmodels(base: float, size: float, n: int, ratio: float, alpha: float) -> None:
     size = min(size, 0.98 - base)
@@ -71,7 +75,8 @@ def test_nonsense_is_refused(given_: dict[str, float]) -> None:
 def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lab", "power", "--n", "300", "--rate", "0.3", "--effect", "-0.05", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["needed"] > 300 and -0.3 < found["detectable_fall"] < -0.05
+    assert found["needed"] > 300
+    assert -0.3 < found["detectable_fall"] < -0.05
     assert run(["lab", "power", "--n", "40", "--rate", "0.3"]) == 0
     assert "too few" in capsys.readouterr().out
     assert run(["lab", "power", "--rate", "0.3"]) == 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +77,9 @@ def power(
     rate: Annotated[float, typer.Option(help="The share of people like them who reoffend, such as 0.3.")],
     n: Annotated[int | None, typer.Option("--n", help="How many people took part.")] = None,
     effect: Annotated[float | None, typer.Option(help="The change looked for, such as -0.05.")] = None,
-    ratio: Annotated[float, typer.Option(help="Comparison people for each person, as the weights count.")] = 1.0,
+    ratio: Annotated[
+        float, typer.Option(help="Comparison people for each person, as the weights count.")
+    ] = 1.0,
     alpha: Annotated[float, typer.Option(help="The chance of a false alarm.")] = 0.05,
     wanted: Annotated[float, typer.Option("--power", help="The chance of finding what is there.")] = 0.8,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -87,6 +90,82 @@ def power(
 
     found = study(base=rate, n=n, effect=effect, ratio=ratio, alpha=alpha, wanted=wanted)
     output.say(asdict(found), as_json=as_json, text="\n".join(found.words))
+
+
+@app.command()
+def template(
+    file: Annotated[Path, typer.Argument(help="The file to make: .xlsx, .ods or .csv.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make an empty Data Upload Template, and say what each column is for."""
+    from tallystick.cli import output
+    from tallystick.supply.template import COLUMNS, write_template
+
+    write_template(file)
+    if as_json:
+        output.say({"file": str(file), "columns": [asdict(column) for column in COLUMNS]}, as_json=True)
+        return
+    output.line(f"Made {file}. One row for each person, at least 60 people. The columns:")
+    output.table(
+        [(column.name, column.need, column.explanation) for column in COLUMNS], ("column", "need", "what")
+    )
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The filled-in template.")],
+    assured_by: Annotated[
+        str, typer.Option(help="Name and role of who assures that this file is shared lawfully.")
+    ] = "",
+    faults: Annotated[Path | None, typer.Option(help="Write every fault, row by row, to this CSV.")] = None,
+    on: Annotated[str, typer.Option(help="The day of the check (today unless told).")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a filled-in template: every fault by row and what to do, never a value."""
+    from datetime import UTC, date, datetime
+
+    from tallystick.cli import output
+    from tallystick.errors import BadInput
+    from tallystick.supply.upload import check_upload
+
+    try:
+        day = date.fromisoformat(on) if on else datetime.now(UTC).date()
+    except ValueError:
+        raise BadInput("--on: write the day as 2026-11-21.") from None
+    found = check_upload(file, on=day)
+    if faults is not None:
+        write_rows(
+            faults,
+            ("row", "column", "rule", "message", "remedy"),
+            [tuple(vars(f).values()) for f in found.faults],
+        )
+    found.accept(assured_by=assured_by)
+    said = {
+        "file": found.file,
+        "rows": found.rows,
+        "filled": found.filled,
+        "doubts": [vars(d) for d in found.doubts],
+    }
+    if as_json:
+        output.say(said, as_json=True)
+        return
+    output.line(f"{found.file}: {found.rows:,} people, no fault. It may be sent.")
+    output.findings([replace(doubt, severity="warn") for doubt in found.doubts])
+
+
+def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a CSV, aside and then in its place."""
+    import csv
+
+    from tallystick.errors import BadInput
+
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+        aside.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path.name} cannot be written ({type(error).__name__}).") from None
 
 
 def names(text: str) -> list[str]:

@@ -54,13 +54,15 @@ def power(n: float, base: float, effect: float, *, ratio: float = 1.0, alpha: fl
     return float(stats.norm.sf((line - effect) / actual) + stats.norm.cdf((-line - effect) / actual))
 
 
-def needed(base: float, effect: float, *, ratio: float = 1.0, alpha: float = 0.05, wanted: float = 0.8) -> int:
+def needed(
+    base: float, effect: float, *, ratio: float = 1.0, alpha: float = 0.05, wanted: float = 0.8
+) -> int:
     """Return how many treated people a two-sided test needs to find ``effect`` with probability ``wanted``."""
     treated = base + effect
     pooled = (treated + ratio * base) / (1 + ratio)
     null = math.sqrt(pooled * (1 - pooled) * (1 + 1 / ratio))
     actual = math.sqrt(treated * (1 - treated) + base * (1 - base) / ratio)
-    found = (stats.norm.isf(alpha / 2) * null + stats.norm.isf(1 - wanted) * actual) / abs(effect)
+    found = float(stats.norm.isf(alpha / 2) * null + stats.norm.isf(1 - wanted) * actual) / abs(effect)
     return max(2, math.ceil(found**2 - 1e-9))
 
 
