@@ -153,6 +153,40 @@ def check(
     output.findings([replace(doubt, severity="warn") for doubt in found.doubts])
 
 
+@app.command()
+def evaluate(
+    request: Annotated[Path, typer.Argument(help="The request, a TOML file; it names its share.")],
+    actor: Annotated[str, typer.Option(help="Who does it (your login name unless told).")] = "",
+    seed: Annotated[int, typer.Option(help="For the linkage's training.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Answer a request: link, follow up, compare, and write the report."""
+    import getpass
+    from datetime import UTC, datetime
+
+    from tallystick.cli import output
+    from tallystick.share.acts import Clock
+    from tallystick.share.lab import answer, load
+
+    asked, share = load(request)
+    with output.progress("lab") as step:
+        found = answer(
+            asked, share, clock=Clock(actor or getpass.getuser(), datetime.now(UTC)), seed=seed, step=step
+        )
+    if as_json:
+        output.say(found.summary | {"report": str(found.folder / "report.html")}, as_json=True)
+        return
+    for line in (
+        found.view.headline,
+        *found.view.sentences,
+        found.view.can_say,
+        f"Report: {found.folder / 'report.html'}",
+    ):
+        output.line(line)
+    if found.assembled.suspect:
+        output.line(f"{len(found.assembled.suspect)} matches wait for a second person's review.")
+
+
 def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write a CSV, aside and then in its place."""
     import csv

@@ -1,7 +1,8 @@
 """The door `deidentify`: the steward opens the attributes, and keeps those of the people who linked.
 
 First it counts who linked and who did not (requirement 194: a link that is fuzzy falls unevenly), as rates of groups;
-then the attributes of people who did not link are let go, and the sealed copies with their keys.
+then the attributes of people who did not link are let go, and the sealed copies with their keys. A Justice Data Lab share keeps
+them: they are the pool that the comparison group is drawn from.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
             )
             linked = with_link(attributes, persons, dataset)
             rates += link_rates(linked, dataset, smallest=agreement.disclosure.minimum_cell_count or 10)
-            table = linked.filter(linked["is_linked"]).drop_columns(["is_linked", "person_id"])
+            # The lab's comparison pool is people who did not link, and its attrition counts those who did not.
+            table = linked if agreement.lab else linked.filter(linked["is_linked"])
+            table = table.drop_columns(["is_linked", "person_id"])
             pq.write_table(table, room / "attributes" / f"{dataset.name}.parquet", compression="zstd")
             kept[dataset.name] = {"rows": attributes.num_rows, "kept": table.num_rows}
         pq.write_table(persons, room / "persons.parquet", compression="zstd")

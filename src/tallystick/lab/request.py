@@ -1,0 +1,78 @@
+"""A request for an analysis: what is asked, fixed and hashed before any outcome is looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tallystick.errors import BadInput, Finding
+from tallystick.lab.estimate import Method
+
+__all__ = ["COVARIATES", "Request", "parse"]
+
+NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+COVARIATES = (
+    "age_at_index", "sex", "ethnicity", "nationality", "area", "deprivation", "offence_group", "disposal", "age_at_first_offence",
+    "prior_offences", "prior_court_appearances", "prior_custody", "offending_rate", "employed", "on_benefits",
+)  # fmt: skip
+
+
+class Request(BaseModel):
+    """What `request.toml` says. ``outcome`` is a yes-or-no column of the police data, ``outcome_date`` the day it happened.
+
+    ``runs`` is the three-run approach: the whole country, the cohort's own areas, and the country with the offender assessment
+    (``assessment`` names its columns). ``methods`` are tried in order; the choice is made on balance, blind to outcomes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    title: str = Field(min_length=1)
+    programme: str = Field(min_length=1)
+    share: str = "."
+    cohort: str = "cohort"
+    pool: str = "pnc"
+    outcome: str = Field(default="reoffended", pattern=NAME)
+    outcome_date: str = Field(default="reoffence_date", pattern=NAME)
+    outcome_words: str = "committed a proven reoffence within a one-year period"
+    good_is: Literal["lower", "higher"] = "lower"
+    subgroups: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    assessment: tuple[str, ...] = ()
+    runs: tuple[Literal["national", "regional", "assessed"], ...] = ("national", "regional", "assessed")
+    methods: tuple[Method, ...] = ("radius", "nearest", "entropy")
+    calliper: float | None = Field(default=None, gt=0)
+    certain: float = Field(default=0.9, ge=0.5, le=1)
+    longest_gap_days: int = Field(default=365, ge=1)
+
+    def hash(self) -> str:
+        """Return the SHA-256 of the request in canonical JSON, as the ledger keeps it."""
+        text = json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse(said: Mapping[str, Any], file: str) -> Request:
+    """Return the request; raises `BadInput` with each wrong entry by its name."""
+    try:
+        made = Request.model_validate(dict(said))
+    except ValidationError as error:
+        found = [
+            Finding(
+                "lab.request",
+                f"{fault['msg']}.",
+                "See docs/lab-service.md for what a request holds.",
+                f"{file}: {'.'.join(map(str, fault['loc']))}",
+            )
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+    else:
+        if not made.methods or not made.runs:
+            raise BadInput(f"{file}: name at least one method and one run.")
+        return made
+    raise BadInput(f"{file} is no request that can be followed.", found)

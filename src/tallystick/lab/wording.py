@@ -1,0 +1,109 @@
+"""What a result says in plain words, as the published reports say it, and what it does not say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import stats
+
+from tallystick.lab.power import needed
+
+__all__ = ["Finding", "finding", "welch"]
+
+Kind = Literal["lower", "higher", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``kind`` of the result, the key finding's sentences, what one can and cannot say, and the sample that would decide."""
+
+    kind: Kind
+    headline: str
+    sentences: tuple[str, ...]
+    can_say: str
+    cannot_say: str
+    needed: int | None
+
+
+def welch(rate: float, n: float, other: float, m: float, *, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the interval of a difference of two rates by Welch's test, from printed numbers alone (proportions)."""
+    a, b = rate * (1 - rate) / n, other * (1 - other) / m
+    if a + b == 0:
+        return rate - other, rate - other
+    freedom = (a + b) ** 2 / (a**2 / max(n - 1, 1) + b**2 / max(m - 1, 1))
+    half = float(stats.t.isf(alpha / 2, freedom)) * math.sqrt(a + b)
+    return rate - other - half, rate - other + half
+
+
+def finding(
+    rate: float,
+    other: float,
+    low: float,
+    high: float,
+    *,
+    programme: str,
+    did: str = "committed a proven reoffence within a one-year period",
+    good_is: Literal["lower", "higher"] = "lower",
+    ratio: float = 1.0,
+) -> Finding:
+    """Return the finding for two rates (0 to 1) and the interval of their difference, ``rate`` less ``other``.
+
+    The difference is taken before anything is rounded.
+    """
+    kind: Kind = "lower" if high < 0 else "higher" if low > 0 else "inconclusive"
+    gap = rate - other
+    points = _whole(abs(gap) * 100)
+    versus = f"{points} {_people(points)} {'fewer' if gap < 0 else 'more'} than in the comparison group"
+    if kind == "inconclusive" or points == 0:
+        versus = (
+            f"{versus}, a difference that may be chance"
+            if points
+            else "about as many as in the comparison group"
+        )
+    own, theirs = _whole(rate * 100), _whole(other * 100)
+    sentences = (
+        f"For 100 typical people in the treatment group, the equivalent of {own} of the 100 people {did} (a rate of {own}%): {versus}.",
+        f"For 100 typical people in the comparison group, the equivalent of {theirs} of the 100 people {did} (a rate of {theirs}%).",
+        "Differences are taken before rounding, so the figures may not seem to add up.",
+    )
+    if kind == "inconclusive":
+        size = needed(other, gap, ratio=ratio) if abs(gap) >= 0.005 and 0 < other < 1 else None
+        more = (
+            f" If the true difference were as large as the one seen, about {size:,} people would have been needed to show it."
+            if size
+            else " The difference seen is so small that no cohort of a usual size would show it."
+        )
+        can = (
+            f"At this stage there is insufficient evidence to say whether {programme} changes how many people do this: the true difference "
+            f"may lie anywhere from {_span(low)} to {_span(high)} for each 100 people.{more}"
+        )
+        cannot = f"That {programme} has no effect, or that it fails. The result is inconclusive, which is not a result of nought."
+        return Finding(kind, "The result is inconclusive.", sentences, can, cannot, size)
+    edges = sorted((abs(low), abs(high)))
+    word = "fewer" if kind == "lower" else "more"
+    good = kind == good_is
+    can = (
+        f"This analysis is evidence that, for each 100 people like those analysed, taking part in {programme} goes with between "
+        f"{_whole(edges[0] * 100)} and {_whole(edges[1] * 100)} {word} people of whom this is true."
+    )
+    cannot = (
+        f"That {programme} is proven to be the only reason: people may differ in ways that no record holds. Nor that the same would follow "
+        "for other people, or that any one person did or did not do this because of it."
+    )
+    headline = f"The rate is {kind} among people who took part: {'a good' if good else 'an unwelcome'} result, and unlikely to be chance."
+    return Finding(kind, headline, sentences, can, cannot, None)
+
+
+def _whole(value: float) -> int:
+    return math.floor(value + 0.5)
+
+
+def _people(count: int) -> str:
+    return "person" if count == 1 else "people"
+
+
+def _span(edge: float) -> str:
+    count = _whole(abs(edge) * 100)
+    return "no difference" if count == 0 else f"{count} {'fewer' if edge < 0 else 'more'}"

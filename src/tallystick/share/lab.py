@@ -1,0 +1,165 @@
+"""A Justice Data Lab request on a share: run as far as the steward, fix the request in the ledger, then evaluate and report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tallystick.agreement import gates, io
+from tallystick.errors import BadInput, Finding, Refused
+from tallystick.lab import report
+from tallystick.lab.attrition import Assembled, assemble
+from tallystick.lab.evaluate import Evaluation, evaluate
+from tallystick.lab.request import Request, parse
+from tallystick.share import acts
+from tallystick.share.acts import Clock
+from tallystick.share.rooms import Share, locked, open_share, read_parquet
+from tallystick.share.run import Progress, run
+
+__all__ = ["Answer", "answer", "load"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an evaluation gave: the summary as it may be shown, the words, the stages, and where the files lie."""
+
+    summary: dict[str, Any]
+    view: report.View
+    assembled: Assembled
+    evaluation: Evaluation
+    folder: Path
+
+
+def load(path: Path) -> tuple[Request, Share]:
+    """Return the request in this file and the share that it is about; raises `BadInput` where either is not there."""
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise BadInput(f"{path}: it cannot be read. Give the request's TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise BadInput(f"{path}: it is not TOML. See docs/lab-service.md for an example.") from None
+    request = parse(said, path.name)
+    return request, open_share(path.parent / request.share)
+
+
+def answer(
+    request: Request, share: Share, *, clock: Clock, seed: int = 1, step: Progress = lambda done, text: None
+) -> Answer:
+    """Return the answer to the request and write its report under ``reports/lab/<id>/``.
+
+    Raises `Refused` where the request was changed after it was fixed, or a rule guards the door; `BadInput` where no honest figure
+    can be given.
+    """
+    agreement = io.load(share.agreement)
+    if agreement.lab is None:
+        raise BadInput("The share's agreement has no [lab] section: it is no Justice Data Lab share.")
+    with locked(share):
+        fix(request, share, clock)
+    run(share, clock=clock, until="deidentify", seed=seed, step=step)
+    with locked(share):
+        gates.ask(agreement, "deidentify", clock.now.date())
+        cohort, pool = (
+            read_parquet(share.steward / "attributes" / f"{name}.parquet")
+            for name in (request.cohort, request.pool)
+        )
+        if cohort.num_rows < agreement.lab.minimum_cohort:
+            raise Refused([
+                Finding("lab.cohort", f"The cohort has {cohort.num_rows} people; {agreement.lab.minimum_cohort} are needed.",
+                    "Wait until more have taken part.", request.cohort, "195")
+            ])  # fmt: skip
+        confirmed, rejected = reviewed(share, clock)
+        persons = read_parquet(share.steward / "persons.parquet")
+        assembled = assemble(cohort, pool, persons, request, confirmed=confirmed, rejected=rejected)
+        found = evaluate(assembled.table, request)
+        smallest = agreement.disclosure.minimum_cell_count or 10
+        base = agreement.disclosure.rounding or 5
+        shown = report.view(
+            request,
+            found,
+            assembled.stages,
+            assembled.match_rate,
+            made=clock.now.date(),
+            smallest=smallest,
+            base=base,
+        )
+        summary = report.summary(request, found, smallest=smallest, base=base)
+        event = f"lab/evaluate/{request.id}/{clock.now.isoformat()}"
+        details = {"request": request.hash(), "result": found.finding.kind, "waiting": len(assembled.suspect)}
+        with acts.act(
+            share, event, name="lab-evaluate", subject=request.id, clock=clock, details=details
+        ) as folder:
+            _write(folder / "reports" / "lab" / request.id, shown, summary)
+            _write_suspect(
+                folder / "rooms" / "steward" / "lab" / f"{request.id}-to-review.csv", assembled.suspect
+            )
+    return Answer(summary, shown, assembled, found, share.root / "reports" / "lab" / request.id)
+
+
+def fix(request: Request, share: Share, clock: Clock) -> None:
+    """Enter the request's hash in the ledger before outcomes are looked at; raises `Refused` where another was entered."""
+    event = f"lab/request/{request.id}"
+    known = acts.details_of(share, event)
+    if known and known["request"] != request.hash():
+        raise Refused([
+            Finding("lab.request-changed", "The request was changed after it was fixed.",
+                "Restore it, or make a new request with an id of its own, which the report will show.", f"request {request.id}", "201")
+        ])  # fmt: skip
+    if not known:
+        share.ledger.append(
+            "lab-request",
+            request.id,
+            {"request": request.hash()},
+            actor=clock.actor,
+            at=clock.now,
+            event_id=event,
+        )
+
+
+def reviewed(share: Share, clock: Clock) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the matches that a second person confirmed and rejected, from ``rooms/steward/lab/review.csv``.
+
+    Columns: supply_key, decision (same or different), reviewer. Raises `BadInput` for another shape, `Refused` where the reviewer
+    is whoever made the link (requirement 160).
+    """
+    path = share.steward / "lab" / "review.csv"
+    if not path.exists():
+        return frozenset(), frozenset()
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    entry = share.ledger.find("link")
+    found: dict[str, set[str]] = {"same": set(), "different": set()}
+    for number, row in enumerate(rows, 2):
+        decision = (row.get("decision") or "").strip().casefold()
+        who = (row.get("reviewer") or "").strip()
+        if decision not in found or not who or not row.get("supply_key"):
+            raise BadInput(
+                f"review.csv, row {number}: give supply_key, decision (same or different) and reviewer."
+            )
+        if entry is not None and who.casefold() == entry.actor.casefold():
+            raise Refused([
+                Finding("lab.second-person", "The reviewer made the link.", "Have a second person decide.", f"review.csv, row {number}", "160")
+            ])  # fmt: skip
+        found[decision].add(row["supply_key"])
+    if found["same"] & found["different"]:
+        raise BadInput("review.csv decides a match both ways. Keep one decision.")
+    return frozenset(found["same"]), frozenset(found["different"])
+
+
+def _write(folder: Path, shown: report.View, summary: dict[str, Any]) -> None:
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text(report.html(shown), encoding="utf-8")
+    (folder / "report.docx").write_bytes(report.word(shown))
+    (folder / "annex.xlsx").write_bytes(report.workbook(shown))
+    (folder / "summary.json").write_text(
+        json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def _write_suspect(path: Path, keys: tuple[str, ...]) -> None:
+    path.parent.mkdir(parents=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("supply_key", "decision", "reviewer"), *((key, "", "") for key in keys)])

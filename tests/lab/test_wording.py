@@ -1,0 +1,75 @@
+"""The plain words of each class of result, and the printed interval from printed numbers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
+
+from tallystick.lab.evaluate import holm
+from tallystick.lab.report import count
+from tallystick.lab.wording import finding, welch
+
+
+def test_published_interval_from_printed_numbers() -> None:
+    """805 people, 18 against 23 per cent, a large comparison group: 2 to 8 points fewer, as printed."""
+    low, high = welch(0.18, 805, 0.23, 100_000)
+    assert (round(-high * 100), round(-low * 100)) == (2, 8)
+
+
+def test_lower() -> None:
+    low, high = welch(0.18, 805, 0.23, 100_000)
+    said = finding(0.18, 0.23, low, high, programme="the course")
+    assert said.kind == "lower"
+    assert said.sentences[0] == (
+        "For 100 typical people in the treatment group, the equivalent of 18 of the 100 people committed a proven reoffence within a "
+        "one-year period (a rate of 18%): 5 people fewer than in the comparison group."
+    )
+    assert "between 2 and 8 fewer" in said.can_say
+
+
+def test_higher_and_inconclusive() -> None:
+    worse = finding(0.3, 0.2, 0.04, 0.16, programme="x")
+    assert worse.kind == "higher"
+    assert "unwelcome" in worse.headline
+    assert "10 people more" in worse.sentences[0]
+    better = finding(0.5, 0.4, 0.04, 0.16, programme="x", good_is="higher", did="were in work")
+    assert "a good result" in better.headline
+    unsure = finding(0.28, 0.3, -0.08, 0.04, programme="x")
+    assert unsure.kind == "inconclusive"
+    assert unsure.needed is not None
+    assert f"{unsure.needed:,} people" in unsure.can_say
+    assert "no effect" in unsure.cannot_say
+    assert finding(0.3, 0.3, -0.05, 0.05, programme="x").needed is None
+
+
+def test_the_difference_is_taken_before_rounding() -> None:
+    said = finding(0.2449, 0.3051, -0.1, -0.02, programme="x")
+    assert "24 of the 100" in said.sentences[0]
+    assert "31 of the 100" in said.sentences[1]
+    assert "6 people fewer" in said.sentences[0]  # 31 less 24 is 7; the difference is 6.02
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.floats(0, 1))
+def test_the_kind_follows_the_interval(rate: float, other: float, low: float, width: float) -> None:
+    said = finding(rate, other, low, low + width, programme="x")
+    assert said.kind == ("lower" if low + width < 0 else "higher" if low > 0 else "inconclusive")
+    assert said.can_say
+    assert said.cannot_say
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_equals_statsmodels(values: list[float]) -> None:
+    assert holm(values) == pytest.approx(list(multipletests(values, method="holm")[1]))
+
+
+@given(st.integers(0, 10_000))
+def test_counts_shown(value: int) -> None:
+    shown = count(value, 10, 5)
+    if 0 < value < 10:
+        assert shown == "fewer than 10"
+    else:
+        assert int(shown.replace(",", "")) % 5 == 0
+        assert abs(int(shown.replace(",", "")) - value) <= 2.5
