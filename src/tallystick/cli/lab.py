@@ -187,6 +187,51 @@ def evaluate(
         output.line(f"{len(found.assembled.suspect)} matches wait for a second person's review.")
 
 
+@app.command()
+def synthesis(
+    summaries: Annotated[list[Path], typer.Argument(help="The summary.json of two reports or more.")],
+    method: Annotated[str, typer.Option(help="reml or dl (DerSimonian and Laird).")] = "reml",
+    output_page: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write a page with the forest plot.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Put many reports together: a random-effects meta-analysis with its forest plot."""
+    import json
+    from datetime import UTC, datetime
+
+    from tallystick.cli import output
+    from tallystick.errors import BadInput
+    from tallystick.lab import synthesis as engine
+    from tallystick.lab.report import html
+
+    if method != "reml" and method != "dl":
+        raise BadInput("--method: take reml or dl.")
+    said = {}
+    for path in summaries:
+        if str(path) in said:
+            raise BadInput(f"{path}: this file is given twice. Count each report once.")
+        try:
+            said[str(path)] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise BadInput(f"{path}: it cannot be read as JSON. Give the report's summary.json.") from None
+    found = engine.synthesis(engine.studies(said), "dl" if method == "dl" else "reml")
+    shown = engine.view(found, made=datetime.now(UTC).date().isoformat())
+    if output_page is not None:
+        aside = output_page.with_name(f".{output_page.name}.part")
+        try:
+            aside.write_text(html(shown), encoding="utf-8")
+            aside.replace(output_page)
+        except OSError as error:
+            raise BadInput(f"{output_page} cannot be written ({type(error).__name__}).") from None
+    if as_json:
+        output.say(asdict(found), as_json=True)
+        return
+    output.table(shown.tables[0].rows, shown.tables[0].header)
+    for name, value in shown.numbers:
+        output.line(f"{name}: {value}")
+
+
 def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write a CSV, aside and then in its place."""
     import csv
