@@ -232,6 +232,59 @@ def synthesis(
         output.line(f"{name}: {value}")
 
 
+@app.command()
+def life(
+    request: Annotated[Path, typer.Argument(help="The request, a TOML file.")],
+    event: Annotated[
+        str,
+        typer.Argument(
+            help="receive, begin, send, publish, correct, withdraw, opt-out or destroy; nothing shows."
+        ),
+    ] = "",
+    on: Annotated[str, typer.Option(help="The day on which it happened (today unless told).")] = "",
+    actor: Annotated[str, typer.Option(help="Who does it (your login name unless told).")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show where an analysis stands, or enter what happened to it; destroy with certificates."""
+    import getpass
+    from datetime import UTC, date, datetime
+
+    from tallystick.agreement import io
+    from tallystick.cli import output
+    from tallystick.errors import BadInput
+    from tallystick.lab.life import EVENTS, destruction_due
+    from tallystick.share.acts import Clock
+    from tallystick.share.lab import load
+    from tallystick.share.lab_life import Lived, life_of, live
+
+    asked, share = load(request)
+    now = datetime.now(UTC)
+    try:
+        day = date.fromisoformat(on) if on else now.date()
+    except ValueError:
+        raise BadInput("--on: write the day as 2026-11-21.") from None
+    chosen = next((known for known in EVENTS if known == event), None)
+    if event and chosen is None:
+        raise BadInput(f"There is no such event. Take one of: {', '.join(EVENTS)}.")
+    if chosen is None:
+        found = Lived(life_of(asked, share, io.load(share.agreement)))
+    else:
+        found = live(asked, share, chosen, day, clock=Clock(actor or getpass.getuser(), now))
+    said = {
+        "id": asked.id, "state": found.life.state, "version": found.life.version, "review_ends": found.life.review_ends,
+        "publishes_on": found.life.publishes_on, "destruction_due": destruction_due(found.life),
+        "keeps_pseudonymised": found.life.keeps_pseudonymised, "certificates": [asdict(one) for one in found.certificates],
+    }  # fmt: skip
+    if as_json:
+        output.say(said, as_json=True)
+        return
+    for name, value in said.items():
+        if name != "certificates" and value is not None:
+            output.line(f"{name.replace('_', ' ')}: {value}")
+    for one in found.certificates:
+        output.line(f"destroyed: {one.path} ({one.sha256[:23]}…, {one.size_bytes:,} bytes)")
+
+
 def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Write a CSV, aside and then in its place."""
     import csv

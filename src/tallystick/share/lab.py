@@ -17,6 +17,7 @@ from tallystick.lab.evaluate import Evaluation, evaluate
 from tallystick.lab.request import Request, parse
 from tallystick.share import acts
 from tallystick.share.acts import Clock
+from tallystick.share.lab_life import life_of
 from tallystick.share.rooms import Share, locked, open_share, read_parquet
 from tallystick.share.run import Progress, run
 
@@ -58,6 +59,11 @@ def answer(
     if agreement.lab is None:
         raise BadInput("The share's agreement has no [lab] section: it is no Justice Data Lab share.")
     with locked(share):
+        state = life_of(request, share, agreement).state
+        if state in ("withdrawn", "destroyed"):
+            raise Refused([
+                Finding("lab.over", f"The cohort of this analysis is {state}.", "Ask for a new upload.", f"request {request.id}", "251, 263")
+            ])  # fmt: skip
         fix(request, share, clock)
     run(share, clock=clock, until="deidentify", seed=seed, step=step)
     with locked(share):
