@@ -49,6 +49,10 @@ def test_every_format_says_the_same(share: Path) -> None:
     assert len(titles) >= 7
     assert all(title.split(",")[0] in page for title in titles)
     assert page.count("<svg") == 4
+    assert "somebody like them found" in page
+    from odf.opendocument import load
+
+    assert len(load(folder / "annex.ods").spreadsheet.childNodes) == len(titles)
 
 
 def test_a_changed_request_is_refused(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,6 +78,23 @@ def test_the_linker_does_not_review_their_own(share: Path) -> None:
 def test_bad_requests(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (share / "other.toml").write_text(REQUEST.replace("first", "second") + 'covariates = ["shoe_size"]\n')
     assert run(["lab", "evaluate", str(share / "other.toml")]) == 2
+    for number, more in enumerate(
+        (
+            'outcome = "prior_offences"',
+            'covariates = ["reoffence_date"]',
+            'subgroups = ["reoffended"]',
+            'pool = "nothing"',
+            "calliper = 1e-9",
+        )
+    ):
+        text = (
+            REQUEST.replace('subgroups = ["sex"]\n', "").replace("first", f"bad-{number}", 1)
+            + 'methods = ["radius"]\n'
+            + more
+        )
+        (share / "bad.toml").write_text(text)
+        assert run(["lab", "evaluate", str(share / "bad.toml")]) == 2, more
+        assert not (share / f"reports/lab/bad-{number}").exists()
     (share / "none.toml").write_text("id =")
     assert run(["lab", "evaluate", str(share / "none.toml")]) == 2
     assert run(["lab", "evaluate", str(share / "absent.toml")]) == 2

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from scipy import stats
 
 from tallystick.errors import BadInput
 from tallystick.lab.design import Design, design
@@ -67,10 +68,11 @@ class Evaluation:
 
 def evaluate(table: pa.Table, request: Request) -> Evaluation:
     """Return the answer from the analysis table; raises `BadInput` where no honest one can be given."""
+    _require_binary(table, request)
     designs = dict(_designs(table, request))
     tried, made = _try_all(designs, request)
     if not made:
-        raise BadInput("No estimate can be given: " + " ".join(dict.fromkeys(one.fault for one in tried)))
+        raise BadInput(" ".join(dict.fromkeys(one.fault for one in tried)))
     best = min(made, key=lambda at: _rank(tried[at], designs[tried[at].run]))
     tried = [replace(one, chosen=at == best) for at, one in enumerate(tried)]
     run, method = tried[best].run, tried[best].method
@@ -95,6 +97,28 @@ def summary(found: Evaluation) -> dict[str, Any]:
     return asdict(found)
 
 
+def covariates(request: Request) -> tuple[str, ...]:
+    """Return the covariates asked for, or the published list without the outcome."""
+    return request.covariates or tuple(name for name in COVARIATES if name != request.outcome)
+
+
+def interaction(found: Sequence[Subgroup], column: str) -> float | None:
+    """Return the p-value that a column's groups have the same effect (Cochran's Q), or nothing with fewer than two groups."""
+    known = [
+        (one.estimate, (one.ci_high - one.ci_low) / 3.92)
+        for one in found
+        if one.column == column
+        and one.estimate is not None
+        and one.ci_low is not None
+        and one.ci_high is not None
+    ]
+    if len(known) < 2 or any(error <= 0 for _, error in known):
+        return None
+    effect, weight = np.array([e for e, _ in known]), np.array([1 / error**2 for _, error in known])
+    mean = (weight * effect).sum() / weight.sum()
+    return float(stats.chi2.sf((weight * (effect - mean) ** 2).sum(), len(known) - 1))
+
+
 def _rows(table: pa.Table, run: str) -> pa.Table:
     """Return the rows that a run looks at: the regional one keeps to the treated people's areas."""
     if run != "regional":
@@ -103,8 +127,25 @@ def _rows(table: pa.Table, run: str) -> pa.Table:
     return table.filter(pc.is_in(table["area"], value_set=areas))
 
 
+def _require_binary(table: pa.Table, request: Request) -> None:
+    values = set(table[request.outcome].unique().to_pylist()) - {None}
+    if not values <= {True, False}:
+        raise BadInput(
+            f"The outcome {request.outcome} is not a yes or no. Give a column of true and false, or 1 and 0."
+        )
+    later = {request.outcome, request.outcome_date} & {
+        *request.covariates,
+        *request.assessment,
+        *request.subgroups,
+    }
+    if later:
+        raise BadInput(
+            f"{', '.join(sorted(later))} is the outcome itself: people cannot be compared or grouped on it."
+        )
+
+
 def _designs(table: pa.Table, request: Request) -> list[tuple[str, Design]]:
-    names = [name for name in request.covariates or COVARIATES if name in table.column_names]
+    names = [name for name in covariates(request) if name in table.column_names]
     absent = set(request.covariates) - set(table.column_names)
     if absent:
         raise BadInput(f"The police data has no covariate {', '.join(sorted(absent))}.")
@@ -156,7 +197,7 @@ def _rank(one: Tried, data: Design) -> tuple[bool, bool, float]:
 
 def _subgroups(table: pa.Table, request: Request, run: str, method: Method) -> list[Subgroup]:
     found: list[tuple[str, str, int, Estimate | None]] = []
-    names = [name for name in request.covariates or COVARIATES if name in table.column_names]
+    names = [name for name in covariates(request) if name in table.column_names]
     for column in request.subgroups:
         if column not in table.column_names:
             raise BadInput(f"The police data has no column {column} for a sub-analysis.")

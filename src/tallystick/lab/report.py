@@ -11,10 +11,10 @@ from importlib.resources import files
 from typing import Any
 
 from tallystick.lab.attrition import Stage
-from tallystick.lab.evaluate import Evaluation
+from tallystick.lab.evaluate import Evaluation, interaction
 from tallystick.lab.request import Request
 
-__all__ = ["SCHEMA", "Table", "View", "html", "summary", "view", "word", "workbook"]
+__all__ = ["SCHEMA", "Table", "View", "html", "ods", "summary", "view", "word", "workbook"]
 
 SCHEMA = "tallystick-lab-summary/1"
 
@@ -66,6 +66,7 @@ def view(
 ) -> View:
     """Return what the report may show, counts under ``smallest`` hidden and rounded to ``base``."""
     e = found.estimate
+    stages = (*stages, _matched(stages, e.n_treated))
 
     def shown(value: float) -> str:
         return count(value, smallest, base)
@@ -94,7 +95,7 @@ def view(
             f"The request was fixed and its hash ({request.hash()[:23]}…) entered in the ledger before any outcome was looked at.",
             f"Comparison people had the same index period and kinds of disposal. {len(found.tried)} specifications were tried, blind to "
             f"outcomes; the one with the best balance was taken: {chosen.run}, {chosen.method}.",
-            *e.notes,
+            *e.notes, *_interactions(request, found),
         ),
         (
             "People may differ in ways that no record holds, which can explain a difference.",
@@ -102,6 +103,13 @@ def view(
             "The weights and the links are taken as known; the interval does not widen for wrong links.",
         ),
     )  # fmt: skip
+
+
+def _matched(stages: tuple[Stage, ...], analysed: int) -> Stage:
+    last = stages[-1]
+    text = "Nobody in the comparison pool was enough like these people, or the run looked at fewer areas."
+    nothing: dict[str, float | None] = dict.fromkeys(last.means)
+    return Stage("somebody like them found", analysed, last.left - analysed, text, nothing, nothing)
 
 
 def summary(request: Request, found: Evaluation, *, smallest: int, base: int) -> dict[str, Any]:
@@ -214,6 +222,15 @@ def _subgroups(found: Evaluation, smallest: int, shown: Any) -> Table:
         "Sub-analyses (p-values adjusted for all of them by Holm's method)",
         ("group", "people", "difference, points", "95% interval", "p, adjusted"), rows,
     )  # fmt: skip
+
+
+def _interactions(request: Request, found: Evaluation) -> list[str]:
+    tested = [(column, interaction(found.subgroups, column)) for column in request.subgroups]
+    return [
+        f"That the effect is the same in every group of {column}: p = {p:.2f} (Cochran's Q)."
+        for column, p in tested
+        if p is not None
+    ]
 
 
 def _tried(found: Evaluation, shown: Any) -> Table:
@@ -343,6 +360,33 @@ def _word_table(
     for row in rows:
         for cell, text in zip(made.add_row().cells, row, strict=True):
             cell.text = text
+
+
+def ods(shown: View) -> bytes:
+    """Return the annex as ODS: the same sheets as the workbook's."""
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.table import Table as Sheet
+    from odf.table import TableCell, TableRow
+    from odf.text import P
+
+    document = OpenDocumentSpreadsheet()
+    for number, table in enumerate(_annex(shown), 1):
+        sheet = Sheet(name=f"Table {number}")
+        for row in ((table.title,), table.header, *table.rows):
+            line = TableRow()
+            for text in row:
+                cell = TableCell(valuetype="string")
+                cell.addElement(P(text=text))
+                line.addElement(cell)
+            sheet.addElement(line)
+        document.spreadsheet.addElement(sheet)
+    sink = io.BytesIO()
+    document.save(sink)
+    return sink.getvalue()
+
+
+def _annex(shown: View) -> tuple[Table, ...]:
+    return (Table("The figures", ("figure", "value"), shown.numbers), *shown.tables)
 
 
 def workbook(shown: View) -> bytes:

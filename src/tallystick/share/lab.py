@@ -160,6 +160,7 @@ def _write(folder: Path, shown: report.View, summary: dict[str, Any]) -> None:
     (folder / "report.html").write_text(report.html(shown), encoding="utf-8")
     (folder / "report.docx").write_bytes(report.word(shown))
     (folder / "annex.xlsx").write_bytes(report.workbook(shown))
+    (folder / "annex.ods").write_bytes(report.ods(shown))
     (folder / "summary.json").write_text(
         json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
