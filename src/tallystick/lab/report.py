@@ -248,7 +248,9 @@ def _tried(found: Evaluation, shown: Any) -> Table:
 def _svg(chart: Any) -> str:
     import vl_convert
 
-    text = vl_convert.vegalite_to_svg(chart.configure(font="sans-serif").to_dict())
+    # Browsers' sans-serif can be wider than the one that the labels were measured with: leave them room.
+    spaced = chart.properties(padding={"left": 40, "right": 10, "top": 5, "bottom": 5})
+    text = vl_convert.vegalite_to_svg(spaced.configure(font="sans-serif").to_dict())
     return re.sub(r"<svg ", '<svg aria-hidden="true" focusable="false" ', text, count=1)
 
 
