@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tallystick.errors import BadInput
-from tallystick.linkage import LinkageSpec, link, person, resolve
+from tallystick.linkage import LinkageSpec, calibrate, link, person, resolve
 from worlds import write_share
 
 
@@ -48,6 +48,14 @@ def f1(persons: pa.Table, truth: dict[tuple[str, str], str], *, across: bool) ->
     true = pairs(((s, truth[s, i]) for s, i, _ in rows), across=across)
     both = pairs(((s, (p, truth[s, i])) for s, i, p in rows), across=across)
     return 2 * both / (found + true)
+
+
+def calibration_error(links: pa.Table, truth: dict[tuple[str, str], str]) -> float:
+    left, right = (
+        zip(links[f"source_{s}"].to_pylist(), links[f"record_id_{s}"].to_pylist(), strict=True) for s in "lr"
+    )
+    is_true = np.array([truth[a] == truth[b] for a, b in zip(left, right, strict=True)])
+    return calibrate.expected_calibration_error(links["match_probability"].to_numpy(), is_true)
 
 
 def truth_of(folder: Path, *sources: str) -> dict[tuple[str, str], str]:
@@ -112,8 +120,9 @@ def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:
             (tmp_path / "s" / "truth" / f"{source}.csv").read_text(encoding="utf-8").splitlines()
         )
     }
-    persons = link(tables, LinkageSpec(threshold=0.95)).persons
-    assert f1(persons, truth, across=True) > 0.93
+    found = link(tables, LinkageSpec())
+    assert f1(found.persons, truth, across=True) > 0.97
+    assert calibration_error(found.links, truth) <= 0.02
 
 
 def test_household_rule_is_in_the_model_and_needs_its_columns() -> None:
@@ -125,11 +134,25 @@ def test_household_rule_is_in_the_model_and_needs_its_columns() -> None:
     assert person.with_household(bare, {"first_name", "surname"}) == bare
 
 
+@pytest.mark.parametrize("truth", [1e-4, 1e-6])
+def test_prior_of_one_kind_of_pair_is_found_whatever_the_common_one(truth: float) -> None:
+    draw = np.random.default_rng(4)
+    pairs = 10_000_000
+    matches = int(pairs * truth)
+    # log2 Bayes factors of a model that tells well: matches about 24, the candidates that are none about -4
+    evidence = np.concatenate([draw.normal(24, 3, matches), draw.normal(-4, 3, 2000)])
+    prior = 1e-3
+    shift = calibrate.prior_shift(evidence + np.log2(prior / (1 - prior)), prior, pairs)
+    assert 2 ** (np.log2(prior / (1 - prior)) + shift) == pytest.approx(truth, rel=0.1, abs=2e-7)
+
+
 @pytest.mark.slow
 def test_historical_people(shared_data: Path) -> None:
     folder = shared_data / "historical"
     people = link({"people": read(folder / "people.csv")}, LinkageSpec())
-    assert f1(people.persons, truth_of(folder, "people"), across=False) >= 0.90
+    truth = truth_of(folder, "people")
+    assert f1(people.persons, truth, across=False) >= 0.90
+    assert calibration_error(people.links, truth) <= 0.02
 
 
 @pytest.mark.slow
@@ -137,7 +160,9 @@ def test_historical_justice_to_education(shared_data: Path) -> None:
     folder = shared_data / "historical"
     tables = {s: read(folder / f"{s}.csv") for s in ("justice", "education")}
     both = link(tables, LinkageSpec())
-    assert f1(both.persons, truth_of(folder, "justice", "education"), across=True) >= 0.85
+    truth = truth_of(folder, "justice", "education")
+    assert f1(both.persons, truth, across=True) >= 0.85
+    assert calibration_error(both.links, truth) <= 0.02
 
 
 @pytest.mark.slow

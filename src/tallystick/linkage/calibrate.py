@@ -1,7 +1,8 @@
 """Match probabilities that mean what they say.
 
 The weights of a Fellegi-Sunter model add up evidence as if its parts were independent; they are not, so weights overstate, and the
-prior is of all pairs. Both faults are a straight line in the log-odds to good approximation. The line is fitted either to
+prior is of all pairs. The prior is therefore estimated for each pair of sources by itself (``prior_shift``), and what is left is a
+straight line in the log-odds to good approximation. The line is fitted either to
 the persons that resolution found (which uses what the pair alone does not show: third records) or to pairs that people judged, and is
 written back into the Splink settings themselves: every engine then gives calibrated probabilities from the same file.
 """
@@ -78,6 +79,26 @@ def calibrated(settings: Mapping[str, Any], line: Line) -> dict[str, Any]:
             if level.get("tf_adjustment_column"):
                 level["tf_adjustment_weight"] = level.get("tf_adjustment_weight", 1.0) * line.slope
     return model
+
+
+def prior_shift(log_odds: Floats, prior: float, pairs: float) -> float:
+    """Return the bits by which the prior of one kind of pair differs from that of all pairs.
+
+    ``log_odds`` are those of the scored pairs of the kind under the common ``prior`` (a probability); ``pairs`` is how many pairs
+    of the kind there are, scored or not. A register holds a person about once, the courts many times: what speaks for one person
+    across two sources may speak for twins within one. Expectation-maximisation of the share of true pairs alone, with the
+    evidence as it is (Dempster, Laird and Rubin 1977; McLachlan and Krishnan 2008, section 2.7); half a pair is added, so
+    that a kind without true pairs keeps a finite prior.
+    """
+    base = shift = float(np.log2(prior / (1 - prior)))
+    evidence = log_odds - base
+    for _ in range(100):
+        expected = float((1 / (1 + np.exp2(-np.clip(evidence + shift, -60, 60)))).sum())
+        share = min((expected + 0.5) / (pairs + 1.0), 0.5)
+        before, shift = shift, float(np.log2(share / (1 - share)))
+        if abs(shift - before) < 1e-4:
+            break
+    return shift - base
 
 
 def expected_calibration_error(probability: Floats, truth: npt.NDArray[Any], bins: int = 10) -> float:

@@ -145,15 +145,36 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column, master=spec.master)
     numbers = _Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)
+    shift = _shifts(numbers, edges, trained["probability_two_random_records_match"])
+    edges = resolve.Edges(edges.a, edges.b, edges.log_odds + shift)
     line = _line(numbers.count, edges)
     if line is None:
         return trained, scored
     weight = line(edges.log_odds)
     scored = scored.set_column(scored.column_names.index("match_weight"), "match_weight", pa.array(weight))
     at = scored.column_names.index("match_probability")
-    return calibrate.calibrated(trained, line), scored.set_column(
+    usual = float(np.average(shift, weights=1 / (1 + np.exp2(-np.clip(weight, -60, 60)))))
+    overall = calibrate.Line(line.slope, line.shift + line.slope * usual)
+    return calibrate.calibrated(trained, overall), scored.set_column(
         at, "match_probability", pa.array(1 / (1 + np.exp2(-weight)))
     )
+
+
+def _shifts(numbers: _Numbers, edges: resolve.Edges, prior: float) -> npt.NDArray[np.float64]:
+    """Return for each edge the bits by which the prior of its two sources differs from that of all (zeros for one source)."""
+    found = np.zeros(len(edges.a))
+    if len(numbers.order) == 1:
+        return found
+    size = [len(numbers.ids[source]) for source in numbers.order]
+    starts = np.array([numbers.start[source] for source in numbers.order])
+    side = [np.searchsorted(starts, end, side="right") - 1 for end in (edges.a, edges.b)]
+    low, high = np.minimum(*side), np.maximum(*side)
+    for i in range(len(size)):
+        for j in range(i, len(size)):
+            at = (low == i) & (high == j)
+            pairs = size[i] * (size[i] - 1) / 2 if i == j else size[i] * size[j]
+            found[at] = calibrate.prior_shift(edges.log_odds[at], prior, pairs)
+    return found
 
 
 def _line(records: int, edges: resolve.Edges) -> calibrate.Line | None:

@@ -186,10 +186,13 @@ def settings(
 
 
 HOUSEHOLD_BITS = 15.0
-"""What speaks against one person where all but the first name is that of twins, or all but name and birth date that of siblings.
+TWIN_BITS = 3.0
+"""What speaks against one person where all but the first name is that of a brother, a sister or a twin at home (15), and where a
+birth date and a surname agree but no home shows whether two are twins (3; only in data that hold homes).
 
-It is set, not learned: in random pairs there are next to none of either, so a u probability learned from them would call such a
-pair nearly certain. A shared national number outweighs it.
+They are set, not learned: in random pairs there are next to none of either, so a u probability learned from them would call such
+a pair nearly certain. A shared national number outweighs them. About 15 of 1,000 maternities are twins (Office for National
+Statistics, birth characteristics), so that a wholly other first name is about as often a twin's as an alias.
 """
 
 
@@ -197,52 +200,62 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     """Return the trained model with one more comparison, on people of one family, where the data has what it reads.
 
     Surname and postcode agree together in a household, so their weights must not add up as if they were independent. Where first
-    names have nothing in common: the same birth date and the same address or another sex are twins (about 15 of 1,000
-    maternities: Office for National Statistics, birth characteristics); another birth date and the same address are siblings.
+    names have nothing in common, people of one surname and one home (or of one birth date and two sexes) are of one family.
     """
     if not {"first_name", "surname", "dob"} <= set(columns):
         return model
-    apart = [
+    other = [
         'NOT "first_root_l" = "first_root_r"',
         'NOT (length("first_name_l") = 1 OR length("first_name_r") = 1)',
-        'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.75',
     ]
     if "middle_name" in columns:
-        apart += [
-            f'("middle_name_{side}" IS NULL OR NOT "middle_name_{side}" = "first_name_{other}")'
-            for side, other in ("lr", "rl")
+        other += [
+            f'("middle_name_{side}" IS NULL OR NOT "middle_name_{side}" = "first_name_{against}")'
+            for side, against in ("lr", "rl")
         ]
-    home = [f'"{c}_l" = "{c}_r"' for c in ("postcode", "address") if c in columns]
-    sex = ['NOT "gender_l" = "gender_r"'] if "gender" in columns else []
-    family = []
-    if home + sex:
-        family.append(f'("dob_l" = "dob_r" AND ({" OR ".join(home + sex)}))')
-    if home:
-        family.append(f'({" OR ".join(home)}) AND NOT damerau_levenshtein("dob_l", "dob_r") <= 1')
-    if not family:
-        return model
+    apart = [*other, 'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.75']
+    # A first name of much the same letters is another one where the birth date is wholly other: Joshua and Joseph.
+    far = [
+        *other,
+        'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.92',
+        'NOT damerau_levenshtein("dob_l", "dob_r") <= 2',
+    ]
     alike = 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.92'
-    sql = " AND ".join([f"({' OR '.join(family)})", *apart, alike])
-    levels = [
+    family = [f'"{c}_l" = "{c}_r"' for c in ("postcode", "address") if c in columns]
+    family += ['("dob_l" = "dob_r" AND NOT "gender_l" = "gender_r")'] if "gender" in columns else []
+    levels: list[dict[str, Any]] = [
         {
             "sql_condition": '"first_name_l" IS NULL OR "first_name_r" IS NULL',
             "label_for_charts": "first_name is missing",
             "is_null_level": True,
-        },
-        {
-            "sql_condition": sql,
-            "label_for_charts": "twins or siblings",
-            "m_probability": 0.5 * 2.0**-HOUSEHOLD_BITS,
-            "u_probability": 0.5,
-        },
-        {"sql_condition": "ELSE", "label_for_charts": "all else", "m_probability": 0.5, "u_probability": 0.5},
+        }
     ]
+    if family:
+        unlike = f"(({' AND '.join(apart)}) OR ({' AND '.join(far)}))"
+        at_home = f"({' OR '.join(family)}) AND {unlike} AND {alike}"
+        levels.append(_against("brothers, sisters or twins at one home", at_home, HOUSEHOLD_BITS))
+    if {"postcode", "address"} & set(columns):
+        same_birth = " AND ".join(['"dob_l" = "dob_r"', *apart, alike])
+        levels.append(_against("twins, perhaps", same_birth, TWIN_BITS))
+    if len(levels) == 1:
+        return model
+    levels.append(_against("all else", "ELSE", 0.0))
     household = {
         "output_column_name": "household",
         "comparison_description": "household",
         "comparison_levels": levels,
     }
     return {**model, "comparisons": [*model["comparisons"], household]}
+
+
+def _against(label: str, sql: str, bits: float) -> dict[str, Any]:
+    """Return a level whose weight is ``-bits``."""
+    return {
+        "sql_condition": sql,
+        "label_for_charts": label,
+        "m_probability": 0.5 * 2.0**-bits,
+        "u_probability": 0.5,
+    }
 
 
 def rule_sql(columns: tuple[str, ...]) -> str:
