@@ -76,6 +76,13 @@ def files(
     id_column: Annotated[
         str, typer.Option("--id", help="The column that identifies a record in its file.")
     ] = "record_id",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--overrides",
+            help="What people decided (CSV: source_l, id_l, source_r, id_r, decision: always or never); stands over the model.",
+        ),
+    ] = None,
     save_model: Annotated[
         Path | None, typer.Option(help="Where the trained model goes (Splink settings, JSON).")
     ] = None,
@@ -85,7 +92,7 @@ def files(
     import json
 
     from tallystick.errors import BadInput
-    from tallystick.linkage import LinkageSpec
+    from tallystick.linkage import LinkageSpec, overrides
     from tallystick.linkage import files as plain
     from tallystick.linkage import link as linked
 
@@ -93,6 +100,7 @@ def files(
         raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
     settings = model if model == "person" else plain.read_model(Path(model))
     tables = plain.read_sources(paths)
+    decided = overrides.read(decisions) if decisions else overrides.Overrides()
     with output.progress("linking") as step:
         step(0.1, "")
         result = linked(
@@ -103,6 +111,8 @@ def files(
                 engine=ENGINES[engine],
                 master=master,
                 id_column=id_column,
+                always=decided.always,
+                never=decided.never,
             ),
         )
     plain.write(result.links, out)

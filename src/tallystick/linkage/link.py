@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import calibrate, clean, compare, engines, person, resolve
+from tallystick.linkage import calibrate, clean, compare, engines, overrides, person, resolve
 from tallystick.linkage.blocking import within_budget
+from tallystick.linkage.numbers import Numbers
 from tallystick.linkage.spec import LinkageSpec, Linked
 from tallystick.linkage.train import train
 
@@ -50,7 +50,9 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> Linked:
             id_column=spec.id_column,
             master=spec.master,
         )
-    numbers = _Numbers(sources, spec.id_column)
+    numbers = Numbers(sources, spec.id_column)
+    pairs = scored.num_rows
+    scored = overrides.applied(scored, numbers, spec.always, spec.never)
     label = _resolved(numbers, scored, spec)
     return Linked(
         links=_accepted(scored, numbers, label, spec),
@@ -58,40 +60,11 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> Linked:
         model=model,
         quality={
             "records": {source: len(ids[source]) for source in sorted(ids)},
-            "pairs_scored": scored.num_rows,
+            "pairs_scored": pairs,
+            **({"decided": len(spec.always) + len(spec.never)} if spec.always or spec.never else {}),
         },
         notes=notes,
     )
-
-
-class _Numbers:
-    """Records by number: in order of source and id, as ``compare.stacked`` counts them."""
-
-    def __init__(self, sources: Mapping[str, pa.Table], id_column: str) -> None:
-        self.id_column = id_column
-        self.order = sorted(sources)
-        self.ids = {source: sources[source][id_column].combine_chunks().sort() for source in self.order}
-        sizes = [len(self.ids[source]) for source in self.order]
-        self.start = dict(zip(self.order, np.cumsum([0, *sizes[:-1]]), strict=True))
-        self.count = sum(sizes)
-
-    def of(self, sources: pa.ChunkedArray, ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-        """Return the numbers of records given by source and id."""
-        found = np.full(len(ids), -1, dtype=np.int64)
-        for source in self.order:
-            at = np.flatnonzero(pc.equal(sources, source).to_numpy(zero_copy_only=False))
-            if len(at):
-                places = pc.index_in(ids.take(pa.array(at)), value_set=self.ids[source])
-                found[at] = places.to_numpy(zero_copy_only=False) + self.start[source]
-        return found
-
-    def edges(self, scored: pa.Table) -> resolve.Edges:
-        """Return scored pairs as edges."""
-        return resolve.Edges(
-            self.of(scored["source_l"], scored[f"{self.id_column}_l"]),
-            self.of(scored["source_r"], scored[f"{self.id_column}_r"]),
-            scored["match_weight"].to_numpy(),
-        )
 
 
 def _common(
@@ -143,7 +116,7 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     con.close()
     trained = person.with_household(trained, columns)
     scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column, master=spec.master)
-    numbers = _Numbers(sources, spec.id_column)
+    numbers = Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)
     shift = _shifts(numbers, edges, trained["probability_two_random_records_match"])
     edges = resolve.Edges(edges.a, edges.b, edges.log_odds + shift)
@@ -160,7 +133,7 @@ def _self_trained(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> tuple[d
     )
 
 
-def _shifts(numbers: _Numbers, edges: resolve.Edges, prior: float) -> npt.NDArray[np.float64]:
+def _shifts(numbers: Numbers, edges: resolve.Edges, prior: float) -> npt.NDArray[np.float64]:
     """Return for each edge the bits by which the prior of its two sources differs from that of all (zeros for one source)."""
     found = np.zeros(len(edges.a))
     if len(numbers.order) == 1:
@@ -225,7 +198,7 @@ def _as_the_model_reads(
     }, ()
 
 
-def _resolved(numbers: _Numbers, scored: pa.Table, spec: LinkageSpec) -> resolve.Ints:
+def _resolved(numbers: Numbers, scored: pa.Table, spec: LinkageSpec) -> resolve.Ints:
     edges = numbers.edges(scored)
     return resolve.persons(numbers.count, edges, _log_odds(spec.threshold))
 
@@ -235,14 +208,14 @@ def _log_odds(probability: float) -> float:
     return float(np.log2(p / (1 - p)))
 
 
-def _accepted(scored: pa.Table, numbers: _Numbers, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
+def _accepted(scored: pa.Table, numbers: Numbers, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
     """Return the scored pairs at or above the threshold whose records became one person."""
     edges = numbers.edges(scored)
     keep = (label[edges.a] == label[edges.b]) & (scored["match_probability"].to_numpy() >= spec.threshold)
     return scored.filter(pa.array(keep))
 
 
-def _persons(numbers: _Numbers, scored: pa.Table, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
+def _persons(numbers: Numbers, scored: pa.Table, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
     """Return source, id, person_id and how probably the record belongs with the rest of its person (1 if it stands alone)."""
     edges = numbers.edges(scored)
     inside = label[edges.a] == label[edges.b]
@@ -254,10 +227,11 @@ def _persons(numbers: _Numbers, scored: pa.Table, label: resolve.Ints, spec: Lin
     probability[alone] = SINGLE
     order = np.unique(label, return_inverse=True)[1]
     width = max(6, len(str(numbers.count)))
+    sources, ids = numbers.names()
     return pa.table(
         {
-            "source": pa.array([s for s in numbers.order for _ in range(len(numbers.ids[s]))], pa.string()),
-            spec.id_column: pa.concat_arrays([numbers.ids[s] for s in numbers.order]),
+            "source": sources,
+            spec.id_column: ids,
             "person_id": pa.array([f"P{n:0{width}d}" for n in order + 1], pa.string()),
             "match_probability": pa.array(probability),
         }

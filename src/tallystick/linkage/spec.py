@@ -18,7 +18,9 @@ class LinkageSpec:
     ``model`` is ``"person"`` (it trains itself on the data) or a trained Splink settings dictionary, used as it is.
     ``threshold`` is a match probability; ``master`` the address of the Spark cluster, where Spark is the engine.
     ``pairs_per_record`` bounds the candidate pairs of the person model's blocking.
-    ``always`` and ``never`` are pairs of (source, id) that people decided; they stand over the model.
+    ``always`` and ``never`` are pairs of (source, id) that people decided; they stand over the model, and where they
+    contradict each other ``never`` holds. ``one_to_one`` binds persons, not records, and holds by construction: persons are a
+    partition of the records of all sources.
     """
 
     model: str | Mapping[str, Any] = "person"
