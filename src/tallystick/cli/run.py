@@ -97,6 +97,46 @@ def extract(folder: Folder = Path(), actor: Actor = None, as_json: Json = False)
     _one_door(folder, "extract", actor, as_json)
 
 
+def risk(
+    folder: Folder = Path(),
+    project: Annotated[
+        str | None, typer.Option("--project", help="One project's id; without it, all.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Who is held back for the attacks.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure how well each extract hides its people: k, uniques, attacks, and the least loss of detail that would mend it."""
+    from tallystick.agreement import io
+    from tallystick.share.risk import risk as measure
+    from tallystick.share.rooms import locked, open_share
+
+    share = open_share(folder)
+    agreement = io.load(share.agreement)
+    chosen = [one for one in io.load_projects(share.root) if project in (None, one.id)]
+    if not chosen:
+        raise BadInput(
+            "There is no such project in projects/. `tally risk DIR` without --project takes them all."
+        )
+    told, rows = [], []
+    with locked(share):
+        for one in chosen:
+            found = measure(share, agreement, one, seed=seed)
+            rows.append(
+                {
+                    "project": one.id,
+                    "k": found.risk.k,
+                    "sample_unique": found.risk.sample_unique,
+                    "expected_share": found.risk.expected_prosecutor,
+                    "findings": [finding.message for finding in found.findings],
+                }
+            )
+            told += [
+                f"{one.id}: see rooms/steward/risk/{one.id}.html.",
+                *(f"  {finding.message} {finding.remedy}" for finding in found.findings),
+            ]
+    output.say(rows, as_json=as_json, text="\n".join(told))
+
+
 def destroy(
     folder: Folder = Path(),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; touch nothing.")] = False,

@@ -47,6 +47,8 @@ def extract(share: Share, agreement: Agreement, project: Project, *, clock: Cloc
         "project": project.id,
         "rows": {name: table.num_rows for name, table in made.tables.items()},
         "fields": {name: table.column_names for name, table in made.tables.items()},
+        "rows_left_out": dict(made.rows_left_out),
+        "noticed": [finding.message for finding in made.findings],
         "until": project.ends,
     }
     with acts.act(
