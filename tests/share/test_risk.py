@@ -37,7 +37,9 @@ def test_it_counts_the_people_who_stand_alone(share: Path, tally: Callable[..., 
                 record.pop("link_quality", None)
                 of_person.setdefault(person, []).append(f"{path.stem} {sorted(record.items(), key=str)}")
         alike = Counter("|".join(sorted(records)) for records in of_person.values())
-        assert row["k"] >= min(alike.values())  # what an intruder may know is a part of the record: groups only grow
+        assert row["k"] >= min(
+            alike.values()
+        )  # what an intruder may know is a part of the record: groups only grow
         assert row["sample_unique"] <= sum(count == 1 for count in alike.values())
         page = (share / "rooms" / "steward" / "risk" / f"{row['project']}.html").read_text(encoding="utf-8")
         assert "Attacks that were run" in page
