@@ -89,8 +89,6 @@ def files(
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Link plain files: who is the same person. Writes source_l, <id>_l, source_r, <id>_r, match_weight, match_probability."""
-    import json
-
     from tallystick.errors import BadInput
     from tallystick.linkage import LinkageSpec, overrides
     from tallystick.linkage import files as plain
@@ -98,6 +96,8 @@ def files(
 
     if engine not in ENGINES:
         raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
+    for place in filter(None, (out, persons, save_model)):
+        plain.require_place(place)
     settings = model if model == "person" else plain.read_model(Path(model))
     tables = plain.read_sources(paths)
     decided = overrides.read(decisions) if decisions else overrides.Overrides()
@@ -119,7 +119,7 @@ def files(
     if persons is not None:
         plain.write(result.persons, persons)
     if save_model is not None:
-        save_model.write_text(json.dumps(result.model, indent=1) + "\n", encoding="utf-8")
+        plain.write_model(result.model, save_model)
     counts = plain.summary(result.links, result.persons, result.quality, result.notes)
     lines = [
         f"{sum(counts['records'].values()):,} records are {counts['persons']:,} persons; {counts['links']:,} links in {out}.",

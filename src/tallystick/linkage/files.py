@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,18 +94,43 @@ def read_model(path: Path) -> dict[str, Any]:
     return dict(model)
 
 
-def write(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet (zstd), aside and then in place, so that no half file ever stands there."""
+def require_place(path: Path) -> None:
+    """Raise ``BadInput`` where no file can come to stand at ``path``: asked before long work, not after it."""
     if not path.parent.is_dir():
         raise BadInput(f"{path}: the folder is not there. Make it first.")
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder. Name a file in it.")
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write a table as Parquet (zstd), aside and then in place, so that no half file ever stands there.
+
+    Raises ``BadInput`` where it cannot be written, a full disk among the reasons.
+    """
+    _written(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
+
+
+def write_model(settings: Mapping[str, Any], path: Path) -> None:
+    """Write Splink settings as JSON, aside and then in place. Raises ``BadInput`` as ``write`` does."""
+    _written(path, lambda aside: aside.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8"))
+
+
+def _written(path: Path, write_to: Callable[[Path], object]) -> None:
+    require_place(path)
     aside = path.with_name(f".{path.name}.part")
     try:
-        pq.write_table(table, aside, compression="zstd")
+        write_to(aside)
         aside.replace(path)
     except OSError as error:
-        raise BadInput(f"{path}: it could not be written ({error.strerror}).") from None
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        why = "the disk is full" if is_full else (error.strerror or str(error).partition(". Detail")[0])
+        remedy = "Free some room or name another place, and run it again" if is_full else "Name another place"
+        raise BadInput(
+            f"{path} could not be written: {why}. Nothing half-written was left. {remedy}."
+        ) from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def summary(

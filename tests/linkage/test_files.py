@@ -1,0 +1,64 @@
+"""What `tally link files` writes stands whole or not at all, and a place that cannot be written is told before the work."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tallystick.errors import BadInput
+from tallystick.linkage import files
+from worlds import write_share
+
+
+def test_a_full_disk_leaves_what_stood_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "links.parquet"
+    place.write_bytes(b"of the last run")
+
+    def fill(table: pa.Table, where: Path, **_: Any) -> None:
+        Path(where).write_bytes(b"PAR1 half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.pq, "write_table", fill)
+    with pytest.raises(BadInput, match=r"the disk is full\. Nothing half-written was left\. Free some room"):
+        files.write(pa.table({"a": [1]}), place)
+    assert [path.name for path in tmp_path.iterdir()] == ["links.parquet"]
+    assert place.read_bytes() == b"of the last run"
+
+
+def test_a_write_that_the_system_stops_for_real(tmp_path: Path) -> None:
+    program = f"""
+import resource, sys
+from pathlib import Path
+import numpy as np, pyarrow as pa
+from tallystick.errors import BadInput
+from tallystick.linkage import files
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    files.write(pa.table({{"a": np.random.default_rng(1).random(100_000)}}), Path({str(tmp_path)!r}, "l.parquet"))
+except BadInput as error:
+    print(error); sys.exit(2)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2, ran.stderr
+    assert "could not be written" in ran.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--out", "--persons", "--save-model"])
+def test_a_place_that_is_not_there_is_told_before_anything_is_read(
+    tmp_path: Path, tally: Callable[..., Any], option: str
+) -> None:
+    share = write_share(tmp_path / "share", people=40)
+    source = next((share / "supplies").glob("*.csv"))
+    places = {"--out": tmp_path / "links.parquet", option: tmp_path / "none" / "file"}
+    told = tally("link", "files", source, *(part for pair in places.items() for part in pair))
+    assert told.code == 2
+    assert "the folder is not there" in told.err
+    assert not (tmp_path / "links.parquet").exists()
