@@ -7,7 +7,7 @@ from typing import Any
 
 from tallystick.agreement import law
 from tallystick.agreement.acts import Access, Movement, Output, Submission
-from tallystick.agreement.agreement_logic import above, same_person
+from tallystick.agreement.agreement_logic import above, same_person, written_alike
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
 from tallystick.agreement.schema import Agreement, Dataset, Recipient
 
@@ -214,8 +214,8 @@ def published_by_another(movement: Movement, case: Case) -> Iterator[str]:
 # Outputs
 def unchecked(output: Output, case: Case) -> Iterator[str]:
     """As many people as agreed checked it, none of whom made it."""
-    others = [name for name in output.checked_by if not same_person(name, output.produced_by)]
-    if len(set(others)) < agreement_of(case).disclosure.checkers:
+    others = {written_alike(name) for name in output.checked_by} - {written_alike(output.produced_by), ""}
+    if len(others) < agreement_of(case).disclosure.checkers:
         yield "checked_by"
 
 

@@ -122,12 +122,12 @@ def research_condition(agreement: Agreement, case: Case) -> Iterator[str]:
 
 
 def unmapped_gateway(agreement: Agreement, case: Case) -> Iterator[str]:
-    """A power is one of the table's: what the Department for Education supplies has each its own."""
+    """What the Department for Education supplies has a power of its own, which is one of the table's."""
     for dataset in agreement.datasets:
         if (
             dataset.supplier == law.DFE
             and is_answered(dataset.gateway)
-            and not law.names_a_power(dataset.gateway)
+            and not law.names_a_power(dataset.gateway, law.DFE_POWERS)
         ):
             yield f"dataset {dataset.name!r}, gateway"
 
@@ -229,7 +229,12 @@ def eia_out_of_date(agreement: Agreement, case: Case) -> Iterator[str]:
 
 def same_person(one: str, other: str) -> bool:
     """Whether two names are written alike."""
-    return bool(one) and " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+    return bool(one) and written_alike(one) == written_alike(other)
+
+
+def written_alike(name: str) -> str:
+    """Return a name without what typing makes of it: case and spaces."""
+    return " ".join(name.casefold().split())
 
 
 # Signatures, versions, reviews
@@ -364,7 +369,7 @@ def other_identifier(agreement: Agreement, case: Case) -> Iterator[str]:
 def other_cohort(agreement: Agreement, case: Case) -> Iterator[str]:
     """The MoJ–DfE cohort: born on or after 31 August 1985, with an offending record from 2000 or later."""
     texts = [dataset.eligible for dataset in agreement.datasets]
-    if not any(all(day in text for day in law.MOJ_DFE_COHORT) for text in texts):
+    if not any(all(re.search(condition, text) for condition in law.MOJ_DFE_COHORT) for text in texts):
         yield "dataset, eligible"
 
 

@@ -25,6 +25,7 @@ Door = Literal[
 ]  # fmt: skip
 DOORS: tuple[Door, ...] = Door.__args__  # type: ignore[attr-defined]
 NAMED = (Party, Dataset, DataField, Recipient, ProjectDataset, ProjectField)
+PLACEHOLDERS = ("tbc", "tbd", "to be confirmed", "to be decided")
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,10 @@ def as_day(moment: date) -> date:
 
 
 def is_answered(answer: Any) -> bool:
-    """Whether something was said: False and 0 are answers; None, a blank, an ellipsis and an empty list are not."""
+    """Whether something was said: False and 0 are answers; None, a blank, an ellipsis, TBC and an empty list are not."""
     if isinstance(answer, str):
-        return bool(answer.strip().strip("….?-"))
+        said = answer.strip().strip("….?-–—_")
+        return bool(said) and said.casefold() not in PLACEHOLDERS
     return answer is not None and answer != () and answer != [] and answer != {}
 
 

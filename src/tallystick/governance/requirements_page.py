@@ -109,7 +109,8 @@ def without_rule_or_reason() -> list[int]:
 def _rules_of(number: int) -> Iterator[tuple[Rule, str]]:
     for rule in AGREEMENT_RULES:
         if number in rule.requirements:
-            yield rule, "agreement/test_rules" if isinstance(rule.test, Need) else "agreement/test_logic"
+            plain = isinstance(rule.test, Need) and rule.subject in ("agreement", "project")
+            yield rule, "agreement/test_rules" if plain else "agreement/test_logic"
     for rule in GOVERNANCE_RULES:
         if number in rule.requirements:
             yield rule, "governance/test_question_rules, test_logic_rules"
