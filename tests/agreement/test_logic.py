@@ -400,7 +400,9 @@ def staged(scene: Scene, changes: Changes) -> tuple[Any, Case]:
 def test_rule_speaks_when_broken_and_is_silent_when_sound(scene: Scene) -> None:
     rule = RULE[scene.rule]
     sound, case = staged(scene, scene.sound)
-    assert rule.when is None or rule.when(sound, case), "the rule is not asked at all: the scene proves nothing"
+    assert rule.when is None or rule.when(sound, case), (
+        "the rule is not asked at all: the scene proves nothing"
+    )
     assert [str(f) for f in broken([rule], rule.subject, sound, case)] == []
     wrong, case = staged(scene, {**scene.sound, **scene.broken})
     found = [f for f in broken(RULES, rule.subject, wrong, case) if f.rule == rule.id]
@@ -422,12 +424,13 @@ def needs_scene(rule: Rule) -> bool:
 def test_sound_act_breaks_nothing(subject: str) -> None:
     model, usual = ACTS[subject]
     for door in {door for rule in RULES if rule.subject == subject for door in rule.doors}:
-        found = broken(RULES, subject, model.model_validate(usual), Case(ON, AGREEMENT[MOJ_DFE], PROJECT, door))
+        found = broken(
+            RULES, subject, model.model_validate(usual), Case(ON, AGREEMENT[MOJ_DFE], PROJECT, door)
+        )
         assert [str(f) for f in found] == []
 
 
-@pytest.mark.parametrize("on, rules", [(date(2026, 2, 4), 1), (date(2026, 2, 5), 0)])
+@pytest.mark.parametrize(("on", "rules"), [(date(2026, 2, 4), 1), (date(2026, 2, 5), 0)])
 def test_a_new_condition_may_be_cited_from_its_day(on: date, rules: int) -> None:
     agreement = changed(AGREEMENT[MOJ_DFE], {"lawful_basis.article_6": "6(1)(ea)"})
     assert len(broken([RULE["article-6-known"]], "agreement", agreement, Case(on, agreement))) == rules
-
