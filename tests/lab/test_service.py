@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from docx import Document
 
+from lab.world import with_offences
 from tallystick.cli.main import run
 
 REQUEST = """
@@ -25,7 +26,7 @@ subgroups = ["sex"]
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("lab") / "share"
-    assert run(["synth", "justice-data-lab", str(folder), "--people", "6000", "--seed", "3"]) == 0
+    with_offences(folder, people=6000, seed=3)
     (folder / "request.toml").write_text(REQUEST)
     assert run(["lab", "evaluate", str(folder / "request.toml"), "--actor", "one"]) == 0
     return folder
@@ -50,6 +51,9 @@ def test_every_format_says_the_same(share: Path) -> None:
     assert all(title.split(",")[0] in page for title in titles)
     assert page.count("<svg") == 4
     assert "somebody like them found" in page
+    assert "as officially defined" in page
+    assert "reoffences for each person" in page
+    assert "Share with the event by each day" in page
     from odf.opendocument import load
 
     assert len(load(folder / "annex.ods").spreadsheet.childNodes) == len(titles)
@@ -80,10 +84,11 @@ def test_bad_requests(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lab", "evaluate", str(share / "other.toml")]) == 2
     for number, more in enumerate(
         (
-            'outcome = "prior_offences"',
+            'events_are = "events"',
             'covariates = ["reoffence_date"]',
             'subgroups = ["reoffended"]',
             'pool = "nothing"',
+            'events = "nothing"',
             "calliper = 1e-9",
         )
     ):

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from tallystick.errors import BadInput
+from tallystick.lab.follow import with_index
 from tallystick.lab.request import Request
 
 __all__ = ["Assembled", "Stage", "assemble"]
@@ -75,6 +76,7 @@ def assemble(
     ``rejected`` are supply keys of the cohort whose match a second person decided. Raises `BadInput` where nobody is left.
     """
     _require(cohort, pool, request)
+    pool = with_index(pool)
     placed = _placed(cohort, pool, persons, request)
     keys = placed["supply_key"].to_pylist()
     sure = np.array([(p or 0) >= request.certain for p in placed["match_probability"].to_pylist()])
@@ -130,11 +132,6 @@ def _placed(cohort: pa.Table, pool: pa.Table, persons: pa.Table, request: Reques
         f"c.{n}::date as given_{n}" if n in given else f"null::date as given_{n}"
         for n in ("index_date", "conviction_date", "intervention_start")
     )
-    own = (
-        "coalesce(i.index_date, i.conviction_date)"
-        if "index_date" in pool.column_names
-        else "i.conviction_date"
-    )
     measures = "".join(f', f."{name}"' for name in MEASURES if name in pool.column_names)
     with duckdb.connect() as connection:
         for name, table in (("cohort", cohort), ("pool", pool), ("persons", persons)):
@@ -154,21 +151,21 @@ def _placed(cohort: pa.Table, pool: pa.Table, persons: pa.Table, request: Reques
                     row_number() over (
                         partition by s.supply_key
                         order by
-                            {own} = s.given_index_date desc nulls last,
+                            i.index_date = s.given_index_date desc nulls last,
                             i.conviction_date = s.given_conviction_date desc nulls last,
                             i.conviction_date desc, i.supply_key
                     ) as rank
                 from submitted s
                 join persons p on p.source = $pool and p.person_id = s.person_id
                 join pool i on i.supply_key = p.supply_key
-                where {own} = s.given_index_date
+                where i.index_date = s.given_index_date
                     or i.conviction_date = s.given_conviction_date
                     or i.conviction_date between s.given_intervention_start - $gap::integer and s.given_intervention_start
             ),
             linked as (select distinct person_id from persons where source = $pool)
             select
                 s.supply_key, s.person_id, s.is_first, l.person_id is not null as is_linked, s.match_probability,
-                f.supply_key as pool_key, f."{request.outcome}" as outcome, f.conviction_date as index_day{measures}
+                f.supply_key as pool_key, f."{request.outcome}" as outcome, coalesce(f.index_date, f.conviction_date)::date as index_day{measures}
             from submitted s
             left join linked l on l.person_id = s.person_id
             left join found on found.supply_key = s.supply_key and found.rank = 1
@@ -200,7 +197,8 @@ def _analysed(chosen: pa.Table, pool: pa.Table, persons: pa.Table, request: Requ
                 join persons p on p.source = $pool and p.supply_key = i.supply_key
                 where p.person_id not in (select person_id from persons where source = $cohort)
                     and i."{request.outcome}" is not null
-                    and i.conviction_date between (select min(index_day) from chosen) and (select max(index_day) from chosen)
+                    and coalesce(i.index_date, i.conviction_date)::date
+                        between (select min(index_day) from chosen) and (select max(index_day) from chosen)
                     {same_disposal}
                 qualify row_number() over (partition by p.person_id order by i.conviction_date, i.supply_key) = 1
             )

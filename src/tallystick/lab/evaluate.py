@@ -16,6 +16,7 @@ from tallystick.errors import BadInput
 from tallystick.lab.design import Design, design
 from tallystick.lab.estimate import Estimate, Method, estimate, weigh
 from tallystick.lab.request import COVARIATES, Request
+from tallystick.lab.secondary import Secondary, holm, secondary
 from tallystick.lab.wording import Finding, finding, welch
 
 __all__ = ["Evaluation", "Subgroup", "Tried", "evaluate"]
@@ -64,6 +65,8 @@ class Evaluation:
     finding: Finding
     subgroups: tuple[Subgroup, ...]
     curve: tuple[tuple[int, float, float], ...]
+    secondary: tuple[Secondary, ...] = ()
+    made_from_events: bool = False
 
 
 def evaluate(table: pa.Table, request: Request) -> Evaluation:
@@ -78,7 +81,7 @@ def evaluate(table: pa.Table, request: Request) -> Evaluation:
     run, method = tried[best].run, tried[best].method
     data = designs[run]
     found = estimate(data, method, calliper=request.calliper)
-    weights, _ = weigh(data, method, request.calliper, 1, False)
+    weights, classes = weigh(data, method, request.calliper, 1, False)
     t = data.treated
     rate, other = (float(np.average(data.outcome[side], weights=weights[side])) for side in (t, ~t))
     said = finding(
@@ -89,6 +92,7 @@ def evaluate(table: pa.Table, request: Request) -> Evaluation:
     return Evaluation(
         rate, other, found, welch(rate, found.n_treated, other, found.ess_comparison), tuple(tried), said,
         tuple(_subgroups(rows, request, run, method)), tuple(_curve(rows, weights, t, request)),
+        secondary(rows, t, weights, classes, request), "events_count" in table.column_names,
     )  # fmt: skip
 
 
@@ -223,33 +227,22 @@ def _subgroups(table: pa.Table, request: Request, run: str, method: Method) -> l
     ]
 
 
-def holm(values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted by Holm's step-down (1979), in the order given."""
-    order = np.argsort(values)
-    found = np.zeros(len(values))
-    running = 0.0
-    for place, at in enumerate(order):
-        running = max(running, min(1.0, (len(values) - place) * values[at]))
-        found[at] = running
-    return [float(value) for value in found]
-
-
 def _curve(
     table: pa.Table, weights: NDArray[np.float64], treated: NDArray[np.bool_], request: Request
 ) -> list[tuple[int, float, float]]:
     """Return (day, share of the treated, share of the comparison group) who had the event by each month's end."""
     if request.outcome_date not in table.column_names or len(weights) != table.num_rows:
         return []
+    starts = table["index_date"].to_pylist()
+    ends = table[request.outcome_date].to_pylist()
     days = np.array(
         [
             np.inf if end is None or start is None else (end - start).days
-            for end, start in zip(
-                table[request.outcome_date].to_pylist(), table["conviction_date"].to_pylist(), strict=True
-            )
+            for end, start in zip(ends, starts, strict=True)
         ]
     )
     sides = [(weights[side], days[side]) for side in (treated, ~treated)]
     return [
         (day, *(float((w * (d <= day)).sum() / w.sum()) for w, d in sides))  # type: ignore[misc]
-        for day in (0, *(round(365 * month / 12) for month in range(1, 13)))
+        for day in (0, *(round(365 * month / 12) for month in range(1, request.follow_up_months + 1)))
     ]

@@ -89,13 +89,13 @@ def view(
         found.finding.cannot_say, numbers,
         tuple(table for table in (
             _interval(found), _waterfall(stages, shown, smallest), _compared(stages, smallest), _love(found), _curve(found),
-            _subgroups(found, smallest, shown), _tried(found, shown),
+            _secondary(found, smallest), _subgroups(found, smallest, shown), _tried(found, shown),
         ) if table.rows),
         (
             f"The request was fixed and its hash ({request.hash()[:23]}…) entered in the ledger before any outcome was looked at.",
             f"Comparison people had the same index period and kinds of disposal. {len(found.tried)} specifications were tried, blind to "
             f"outcomes; the one with the best balance was taken: {chosen.run}, {chosen.method}.",
-            *e.notes, *_interactions(request, found),
+            *e.notes, *_interactions(request, found), _outcome_words(request, found),
         ),
         (
             "People may differ in ways that no record holds, which can explain a difference.",
@@ -103,6 +103,18 @@ def view(
             "The weights and the links are taken as known; the interval does not widen for wrong links.",
         ),
     )  # fmt: skip
+
+
+def _outcome_words(request: Request, found: Evaluation) -> str:
+    if not found.made_from_events:
+        return f"The outcome is the column {request.outcome} of the police data, as given."
+    if request.events_are == "events":
+        return f"The outcome is an event of the dataset {request.events} within {request.follow_up_months} months after the index date."
+    return (
+        f"The outcome is proven reoffending as officially defined: an offence within {request.follow_up_months} months after the index date, "
+        f"proven by conviction or caution within those months or {request.waiting_months} more, breaches left out. The clock starts at release "
+        "from custody, else at the sentence or the caution. Who was not followed for the whole time is left out."
+    )
 
 
 def _matched(stages: tuple[Stage, ...], analysed: int) -> Stage:
@@ -221,6 +233,27 @@ def _subgroups(found: Evaluation, smallest: int, shown: Any) -> Table:
     return Table(
         "Sub-analyses (p-values adjusted for all of them by Holm's method)",
         ("group", "people", "difference, points", "95% interval", "p, adjusted"), rows,
+    )  # fmt: skip
+
+
+def _secondary(found: Evaluation, smallest: int) -> Table:
+    def said(unit: str, value: float) -> str:
+        return (
+            f"{value * 100:.1f}%" if unit == "share" else f"{value:.1f}" if unit == "days" else f"{value:.2f}"
+        )
+
+    def gap(unit: str, value: float) -> str:
+        return f"{value * 100:.1f} points" if unit == "share" else said(unit, value)
+
+    rows = tuple(
+        (s.name, said(s.unit, s.mean), said(s.unit, s.other_mean), gap(s.unit, s.estimate),
+         f"{gap(s.unit, s.ci_low)} to {gap(s.unit, s.ci_high)}", f"{s.p_holm:.3f}")
+        if min(s.cases, s.other_cases) >= smallest else (s.name, *(["hidden (few)"] * 5))
+        for s in found.secondary
+    )  # fmt: skip
+    return Table(
+        "Other outcomes (p-values adjusted for all of them by Holm's method)",
+        ("outcome", "took part", "comparison", "difference", "95% interval", "p, adjusted"), rows,
     )  # fmt: skip
 
 

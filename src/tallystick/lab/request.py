@@ -22,7 +22,10 @@ COVARIATES = (
 
 
 class Request(BaseModel):
-    """What `request.toml` says. ``outcome`` is a yes-or-no column of the police data, ``outcome_date`` the day it happened.
+    """What `request.toml` says. ``outcome`` is what is asked, ``outcome_date`` the day it happened.
+
+    It is made from the dataset ``events`` of the share: offences, by the official definition, or any other dated events. Where the
+    agreement has no such dataset, ``outcome`` is a yes-or-no column of the police data. ``other_outcomes`` are the secondary family.
 
     ``runs`` is the three-run approach: the whole country, the cohort's own areas, and the country with the offender assessment
     (``assessment`` names its columns). ``methods`` are tried in order; the choice is made on balance, blind to outcomes.
@@ -40,6 +43,11 @@ class Request(BaseModel):
     outcome_date: str = Field(default="reoffence_date", pattern=NAME)
     outcome_words: str = "committed a proven reoffence within a one-year period"
     good_is: Literal["lower", "higher"] = "lower"
+    events: str = "offences"
+    events_are: Literal["offences", "events"] = "offences"
+    event_date: str = Field(default="happened", pattern=NAME)
+    follow_up_months: int = Field(default=12, ge=1, le=120)
+    waiting_months: int = Field(default=6, ge=0, le=60)
     subgroups: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     assessment: tuple[str, ...] = ()

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
+
 from tallystick.agreement import gates, io
+from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.lab import report
 from tallystick.lab.attrition import Assembled, assemble
 from tallystick.lab.evaluate import Evaluation, evaluate
+from tallystick.lab.follow import followed, with_index
 from tallystick.lab.request import Request, parse
 from tallystick.share import acts
 from tallystick.share.acts import Clock
@@ -79,6 +84,7 @@ def answer(
             ])  # fmt: skip
         confirmed, rejected = reviewed(share, clock)
         persons = read_parquet(share.steward / "persons.parquet")
+        pool = with_outcome(share, agreement, request, with_index(pool), persons)
         assembled = assemble(cohort, pool, persons, request, confirmed=confirmed, rejected=rejected)
         found = evaluate(assembled.table, request)
         smallest = agreement.disclosure.minimum_cell_count or 10
@@ -123,6 +129,63 @@ def fix(request: Request, share: Share, clock: Clock) -> None:
             at=clock.now,
             event_id=event,
         )
+
+
+def with_outcome(
+    share: Share, agreement: Agreement, request: Request, pool: pa.Table, persons: pa.Table
+) -> pa.Table:
+    """Return the police data with the outcome made from the request's events; as it is where the agreement has none of that name.
+
+    A person is known in both by a case id that both datasets list, or by the link where the events were linked too. Raises `BadInput`
+    where neither is so, or where nothing says how far the events reach.
+    """
+    held = {dataset.name: dataset for dataset in agreement.datasets}
+    source = held.get(request.events)
+    if source is None:
+        if "events" in request.model_fields_set:
+            raise BadInput(
+                f"The agreement has no dataset {request.events}, which the request names as its events."
+            )
+        return pool
+    if source.covers_to is None:
+        raise BadInput(
+            f"Dataset {source.name}: nothing says how far it reaches. Give its covers_to in the agreement."
+        )
+    events = read_parquet(share.steward / "attributes" / f"{source.name}.parquet")
+    ids = [
+        field.name for field in source.fields if field.kind == "case-id" and field.name in pool.column_names
+    ]
+    if not ids:
+        pool, events, ids = (
+            *(
+                _with_person(table, persons, name)
+                for table, name in ((pool, request.pool), (events, source.name))
+            ),
+            ["person_id"],
+        )
+    made = followed(pool, events, request, key=ids[0], covers_to=source.covers_to)
+    return made.drop_columns(["person_id"]) if ids == ["person_id"] else made
+
+
+def _with_person(table: pa.Table, persons: pa.Table, source: str) -> pa.Table:
+    """Return the rows that were linked, with their person_id; raises `BadInput` where this source was not linked."""
+    with duckdb.connect() as connection:
+        connection.register("given", table)
+        connection.register("persons", persons)
+        found = connection.sql(
+            """
+            select g.*, p.person_id
+            from given g
+            left join persons p on p.source = ? and p.supply_key = g.supply_key
+            order by g.supply_key
+            """,
+            params=[source],
+        ).to_arrow_table()
+    if found["person_id"].null_count == found.num_rows:
+        raise BadInput(
+            f"Dataset {source} tells nothing about who its rows are about: give it and the police data a case-id in common, or link it."
+        )
+    return found
 
 
 def reviewed(share: Share, clock: Clock) -> tuple[frozenset[str], frozenset[str]]:
