@@ -158,6 +158,7 @@ def _set(path: str, value: Any) -> Any:
 CHANGES = [
     _set("dpia.outcome", "full"),
     _set("dpia.outcome", "not-needed"),
+    _set("dpia.stakeholders", []),
     _set(
         "dpia.risks",
         [{"risk": "a", "solution": "b", "result": "reduced", "evaluation": "c", "residual": "high"}],

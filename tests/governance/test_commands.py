@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from tallystick.cli.main import COMMANDS
 from tallystick.governance.specimens import specimen
 from tallystick.governance.tables.processes import PROCESSES
+from tallystick.ledger import Ledger, fingerprint
 
 TEMPLATE = Path(__file__).parents[2] / "src/tallystick/agreement/templates/moj-dfe.toml"
 Tally = Callable[..., Any]
@@ -192,6 +194,62 @@ def test_look_compares_the_register_with_the_files(tally: Tally, share: Path) ->
     run = tally("retain", "look", share)
     assert run.code == 1
     assert "rooms/copy.parquet" in run.err
+
+
+def test_audit_looks_at_the_files_itself(tally: Tally, share: Path) -> None:
+    place = "rooms/steward/persons.parquet"
+    (share / "rooms" / "steward").mkdir(parents=True)
+    (share / place).write_bytes(b"everybody")
+    as_iao = ("--role", "iao", "--as", "ann")
+    do(tally, share, "retain", "hold", "c1", *as_iao, locations=[place, "a laptop"])
+    code, refused = do(tally, share, "retain", "dispose", "c1", *as_iao, place=place)
+    assert code == 1
+    assert refused["findings"][0]["where"] == place
+    (share / place).unlink()
+    assert do(tally, share, "retain", "dispose", "c1", *as_iao, place=place)[0] == 0
+    (share / place).write_bytes(b"everybody")
+    run = tally("retain", "audit", "c1", share, *as_iao, "--set", "searched=a laptop", "--json")
+    assert run.code == 0
+    assert "kept-after-deletion" in json.loads(run.out)["followed_by"][0]
+    answered = json.loads(tally("retain", "show", "c1", share, "--json").out)["answers"]
+    assert answered["found_in"] == [place]
+    assert answered["searched"][0] == place
+    assert answered["searched"][-1] == "a laptop"
+
+
+def test_look_finds_a_copy_under_another_name(tally: Tally, share: Path) -> None:
+    shutil.copy(TEMPLATE, share / "agreement.toml")
+    room = share / "rooms" / "steward"
+    room.mkdir(parents=True)
+    (room / "persons.parquet").write_bytes(b"everybody")
+    written = {
+        "path": "rooms/steward/persons.parquet",
+        "sha256": fingerprint(room / "persons.parquet")[0],
+        "bytes": 9,
+    }
+    ledger = Ledger(share / "ledger.jsonl", share / "ledger.head")
+    ledger.append(
+        "deidentify", "x", {"files": [written]}, actor="a", at=datetime(2026, 3, 1, tzinfo=UTC), event_id="d"
+    )
+    assert tally("retain", "look", share).code == 0
+    (share / "somewhere").mkdir()
+    (share / "somewhere" / "else.bin").write_bytes(b"everybody")
+    run = tally("retain", "look", share)
+    assert run.code == 1
+    assert "somewhere/else.bin" in run.err
+
+
+def test_ledger_audit_compares_the_acts_of_governance_too(tally: Tally, share: Path) -> None:
+    shutil.copy(TEMPLATE, share / "agreement.toml")
+    do(tally, share, "retain", "hold", "c1", "--role", "iao", "--as", "ann")
+    assert tally("ledger", "audit", share).code == 0
+    events = share / "governance" / "events.jsonl"
+    events.write_text(
+        events.read_text(encoding="utf-8").replace("2026-12-31", "2036-12-31"), encoding="utf-8"
+    )
+    run = tally("ledger", "audit", share, "--json")
+    assert run.code == 1
+    assert json.loads(run.out)["findings"][0]["rule"] == "governance.audit"
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json", "html", "dcat"])

@@ -99,15 +99,19 @@ def schedule_1_unknown(agreement: Agreement, case: Case) -> Iterator[str]:
 
 def cited_before_the_act(agreement: Agreement, case: Case) -> Iterator[str]:
     """No citation is of the Bill, of the Act of 1998, or of an Article that does not exist."""
-    basis = agreement.lawful_basis
-    said = {
-        "lawful_basis, safeguards": basis.safeguards,
-        "lawful_basis, justification": basis.justification,
-        "lawful_basis, necessity": basis.necessity,
-        **{f"dataset {one.name!r}, gateway": one.gateway for one in agreement.datasets},
+    said = {f"lawful_basis, {name}": text for name, text in agreement.lawful_basis if name != "article_6"}
+    for one in agreement.datasets:
+        said |= {
+            f"dataset {one.name!r}, gateway": one.gateway,
+            f"dataset {one.name!r}, regulations": one.regulations,
+        }
+    said |= {
+        f"dpia, {name}": getattr(agreement.dpia, name) for name in ("reason", "dpo_advice", "alternatives")
     }
+    said |= {f"rights, {name}": text for name, text in agreement.rights}
     for where, text in said.items():
-        if any(words in text.casefold() for words in law.BEFORE_THE_ACT):
+        texts = text if isinstance(text, tuple) else (text,)
+        if any(re.search(law.BEFORE_THE_ACT, str(one), re.IGNORECASE) for one in texts):
             yield where
 
 

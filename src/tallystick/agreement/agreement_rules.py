@@ -85,6 +85,11 @@ def full_dpia(agreement: Agreement, case: Case) -> bool:
     return agreement.is_personal and agreement.dpia.outcome == "full"
 
 
+def nobody_asked(agreement: Agreement, case: Case) -> bool:
+    """Personal data whose full DPIA lists no stakeholder."""
+    return full_dpia(agreement, case) and not agreement.dpia.stakeholders
+
+
 def linked(agreement: Agreement, case: Case) -> bool:
     """Personal data that is linked."""
     return agreement.is_personal and agreement.linkage is not None
@@ -419,6 +424,9 @@ ROWS: tuple[Rule, ...] = (
     row("dpia-approved-on", (133,), "dpia.approved_on", "The DPIA's approval has no date.",
         "Give `[dpia] approved_on`.", when=full_dpia),
     row("dpia-iao", (133,), "dpia.iao", "The DPIA names no information asset owner.", "Give `[dpia] iao`.", when=full_dpia),
+    row("no-consultation-reason", (132,), "dpia.no_consultation_reason",
+        "No stakeholder was consulted on the DPIA, and nothing says why (tension X11).",
+        "Consult, or give `[dpia] no_consultation_reason`.", when=nobody_asked),
     row("dpia-risks", (130,), "dpia.risks", "The DPIA has no risk table.", "Fill in `[[dpia.risk]]`.", when=full_dpia),
     row("risk-solution", (130,), "dpia.risks.*.solution", "A risk has no solution.", "Give its `solution`."),
     row("risk-result", (130,), "dpia.risks.*.result", "A risk's result is unsaid.",

@@ -47,7 +47,7 @@ ARTICLE_9 = tuple(
 )
 SCHEDULE_1 = r"Part [1-3],? para(graph)? \d+[A-Z]?(\(\d+\))?"
 """How a condition of DPA 2018 Schedule 1 is written: its Part (1 to 3) and its paragraph."""
-BEFORE_THE_ACT = ("the bill", "dpb 2018", "data protection bill", "data protection act 1998", "article 1(e)")
+BEFORE_THE_ACT = r"\b(the bill|dp ?b(ill)?,? 2018|data protection bill|(data protection act|dpa),? 1998|art(icle|\.)? ?1 ?\(e\))"
 """Words that show a citation from before the Act, or a slip (tensions X10 and X14)."""
 
 DFE_POWERS = (

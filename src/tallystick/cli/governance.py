@@ -122,6 +122,10 @@ def perform(
     by = acting(who or getpass.getuser())
     if role is None or organisation is None:
         role, organisation = office_of(journal.registry(declared), name, act, by, role, organisation, now)
+    if (name, act) == ("holding", "audit"):
+        answers = audited(journal, find(journal.registry(declared), name, subject), answers)
+    if (name, act) == ("holding", "dispose"):
+        refuse_while_there(journal, str(answers.get("place", "")))
     try:
         command = Command(
             event_id=event_id or uuid.uuid4().hex, process=name, subject=subject, act=act, at=now, by=by,
@@ -141,6 +145,26 @@ def perform(
         },
         as_json=as_json, text=said(case, events),
     )  # fmt: skip
+
+
+def audited(journal: Journal, holding: Case, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers of an audit, with what the software found when it looked at the files itself (256)."""
+    from tallystick.governance.retention import looked_at
+
+    looked = looked_at(holding, journal.is_there, journal.copies())
+    given = {key: answers.get(key) or [] for key in looked}
+    said = {key: value.split(",") if isinstance(value, str) else value for key, value in given.items()}
+    return {**answers, **{key: list(dict.fromkeys([*found, *said[key]])) for key, found in looked.items()}}
+
+
+def refuse_while_there(journal: Journal, place: str) -> None:
+    """Raise Refused where a place that is to be recorded as cleared still holds a file (255, 261)."""
+    from tallystick.errors import Refused
+    from tallystick.governance.retention import differs
+
+    if "/" in place and journal.is_there(place):
+        remedy = "Destroy it (`tally destroy`), then record its disposal."
+        raise Refused([differs(place, "is still there", remedy)], "Nothing was recorded.")
 
 
 def acting(name: str) -> str:
@@ -471,8 +495,8 @@ def retain_look(folder: Folder = Path(), at: At = None, as_json: Json = False) -
     from tallystick.errors import Refused
     from tallystick.governance.retention import looked_for
 
-    root = journal_of(folder).root
-    found = looked_for(registry_of(folder, moment(at), holdings=True), lambda place: (root / place).is_file())
+    journal = journal_of(folder)
+    found = looked_for(registry_of(folder, moment(at), holdings=True), journal.is_there, journal.copies())
     if found:
         raise Refused(found, "The register and the files differ.")
     output.say({"sound": True}, as_json=as_json, text="The files are as the register says.")

@@ -66,11 +66,14 @@ def verify(
 
 @app.command()
 def audit(folder: Folder = Path(), as_json: Json = False) -> None:
-    """Compare the files in the rooms with what the ledger says of them."""
+    """Compare the files in the rooms, and the recorded acts of governance, with what the ledger says of them."""
+    from tallystick.governance.journal import Journal
     from tallystick.share.audit import audit as run_audit
     from tallystick.share.rooms import open_share
 
-    found = run_audit(open_share(folder))
-    if found.findings:
-        raise Refused(found.findings, "The files and the ledger differ.")
+    share = open_share(folder)
+    found = run_audit(share)
+    findings = (*found.findings, *Journal(share.root).audit())
+    if findings:
+        raise Refused(findings, "What is on the disk and the ledger differ.")
     output.say(asdict(found), as_json=as_json, text=f"{found.files} files are as the ledger says.")

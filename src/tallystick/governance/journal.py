@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from tallystick.errors import BadInput, Finding
 from tallystick.governance.cases import EMPTY, Case, Command, Event, Registry, fold
 from tallystick.governance.decisions import decide
-from tallystick.ledger import Entry, Ledger, canonical, digest
+from tallystick.ledger import Entry, Ledger, canonical, digest, fingerprint
 
 WAIT_SECONDS = 10
 
@@ -81,6 +81,27 @@ class Journal:
             for line in lines:
                 if (b'"files":[{' in line or b'"certificates":[{' in line) and line.endswith(b"\n"):
                     yield Entry(**json.loads(line))
+
+    def copies(self) -> dict[str, tuple[str, ...]]:
+        """Return, by path of the ledger, the files of the folder that hold the same bytes and are in no entry (256)."""
+        bytes_of: dict[str, tuple[str, int]] = {}
+        for entry in self.entries_of_files():
+            for file in entry.details.get("files", ()) if entry.act != "destroyed" else ():
+                bytes_of[file["path"]] = (file["sha256"], file["bytes"])
+            for certificate in entry.details.get("certificates", ()):
+                bytes_of[certificate["path"]] = (certificate["sha256"], certificate["size_bytes"])
+        sizes = {size for _, size in bytes_of.values()}
+        strange: dict[str, list[str]] = {}
+        for path in sorted(self.root.rglob("*")):
+            name = path.relative_to(self.root).as_posix()
+            if name not in bytes_of and path.is_file() and path.stat().st_size in sizes:
+                strange.setdefault(fingerprint(path)[0], []).append(name)
+        return {place: tuple(strange[sha256]) for place, (sha256, _) in bytes_of.items() if sha256 in strange}
+
+    def is_there(self, place: str) -> bool:
+        """Return whether a place of the register is a file of the folder, or a folder that holds any."""
+        path = self.root / place
+        return path.is_file() or (path.is_dir() and any(each.is_file() for each in path.rglob("*")))
 
     def audit(self) -> tuple[Finding, ...]:
         """Return where the events and the ledger's entries of them differ: changed, dropped, added by hand (requirement 321)."""

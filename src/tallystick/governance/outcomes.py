@@ -175,7 +175,8 @@ def dpia_missed(world: Registry, asking: Asking, event: Event) -> Iterator[tuple
 def kept_after_deletion(world: Registry, asking: Asking, event: Event) -> Iterator[tuple[Command, str]]:
     """Yield the incident when an audit finds what the register says is gone (requirement 256)."""
     cleared = {str(each.answers.get("place")) for each in asking.before.acts("dispose")}
-    if cleared & set(asking.given("found_in") or ()):
+    found = set(asking.given("found_in") or ())
+    if cleared & found or (found and asking.before.state == "disposed"):
         yield breach(
             event,
             "kept-after-deletion",

@@ -6,7 +6,7 @@ it; a publication starts the clocks of the Justice Data Lab (tension X2: the lat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -18,6 +18,7 @@ from tallystick.governance.clocks import CLOCKS, london_day, months_after
 from tallystick.governance.tables.vocabulary import INDEFINITE
 
 Status = Literal["held", "due-soon", "due", "overdue", "withdrawn", "disposed"]
+EVERY_FOLDER = "the share's folder, for files with the same bytes"
 WARNING = "P1M"
 """How long before its end a holding counts as due soon."""
 
@@ -127,22 +128,48 @@ def to_do(registry: Registry, now: datetime) -> Iterator[Line]:
             yield each
 
 
-def looked_for(registry: Registry, is_there: Callable[[str], bool]) -> tuple[Finding, ...]:
-    """Return where the register and the files differ: ``is_there`` says whether a place that is a path holds a file (256)."""
+def looked_for(
+    registry: Registry, is_there: Callable[[str], bool], copies: Mapping[str, Iterable[str]] = {}
+) -> tuple[Finding, ...]:
+    """Return where the register and the files differ (256).
+
+    ``is_there`` says whether a place that is a path holds a file; ``copies`` names, for such a place, files elsewhere with
+    the same bytes.
+    """
     found = []
     for holding in registry.all("holding"):
         left = places_left(holding)
-        paths = [place for place in holding.get("locations", ()) if "/" in place]
-        for place in paths:
-            if place not in left and is_there(place):
+        for place in paths(holding):
+            gone = place not in left
+            if gone and is_there(place):
                 found.append(
                     differs(place, "is marked deleted, and is there", "Delete it, and report an incident.")
                 )
-            elif place in left and not is_there(place):
+            elif not gone and not is_there(place):
                 found.append(
                     differs(place, "is in the register, and is gone", "Record its disposal with evidence.")
                 )
+            what = "is a copy of what was deleted" if gone else "is a copy that the register does not know"
+            found += [
+                differs(copy, what, "Delete it, or register it; report an incident.")
+                for copy in copies.get(place, ())
+            ]
     return tuple(found)
+
+
+def looked_at(
+    holding: Case, is_there: Callable[[str], bool], copies: Mapping[str, Iterable[str]]
+) -> dict[str, list[str]]:
+    """Return the answers of an audit of one holding that the files themselves give: where was looked, what was found."""
+    places = paths(holding)
+    found = [place for place in places if is_there(place)]
+    found += [copy for place in places for copy in copies.get(place, ())]
+    return {"searched": [*places, EVERY_FOLDER] if places else [], "found_in": found}
+
+
+def paths(holding: Case) -> list[str]:
+    """Return the places of a holding that are paths under the share, and not rooms or networks in words."""
+    return [place for place in holding.get("locations", ()) if "/" in place and not place.startswith("/")]
 
 
 def differs(place: str, what: str, do: str) -> Finding:
