@@ -32,23 +32,34 @@ def estimate(
         str, typer.Option(help="radius, nearest, kernel, full, cem, entropy or overlap.")
     ] = "radius",
     exact: Annotated[str, typer.Option(help="Columns to match exactly on, with commas between.")] = "",
-    calliper: Annotated[float | None, typer.Option(help="The widest gap, in standard deviations.")] = None,
+    calliper: Annotated[
+        float | None,
+        typer.Option(
+            help="The widest gap, in standard deviations (0.2 for nearest and radius unless told; inf for none)."
+        ),
+    ] = None,
+    distance: Annotated[str, typer.Option(help="Match on the propensity or on its logit.")] = "logit",
     ratio: Annotated[int, typer.Option(help="Comparison people for each treated one (nearest).")] = 1,
     replace: Annotated[bool, typer.Option(help="A comparison person may serve twice (nearest).")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Estimate the effect on the treated from a plain table."""
+    from typing import get_args
+
     from tallystick.cli import output
     from tallystick.errors import BadInput
     from tallystick.lab.design import design
-    from tallystick.lab.estimate import METHODS
+    from tallystick.lab.estimate import METHODS, Distance
     from tallystick.lab.estimate import estimate as run
 
     chosen = next((known for known in METHODS if known == method), None)
     if chosen is None:
         raise BadInput(f"--method: no method of that name. Take one of: {', '.join(METHODS)}.")
+    scale = next((known for known in get_args(Distance) if known == distance), None)
+    if scale is None:
+        raise BadInput("--distance: take logit or propensity.")
     made = design(read(table), treatment, outcome, names(covariates), names(exact))
-    found = run(made, chosen, calliper=calliper, ratio=ratio, replace=replace)
+    found = run(made, chosen, calliper=calliper, ratio=ratio, replace=replace, distance=scale)
     if as_json:
         output.say(asdict(found), as_json=True)
         return

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tallystick.errors import BadInput
 
-__all__ = ["cells", "effective_size", "entropy", "smd"]
+__all__ = ["cells", "ecdf", "effective_size", "entropy", "smd", "variance_ratio"]
 
 Floats = NDArray[np.float64]
 
@@ -61,13 +61,53 @@ def cells(x: Floats) -> NDArray[np.int64]:
 
 
 def smd(x: Floats, treated: NDArray[np.bool_], weights: Floats) -> Floats:
-    """Return each column's weighted difference of means over the treated's standard deviation before weighting."""
-    spread = x[treated].std(0, ddof=1) if treated.sum() > 1 else np.zeros(x.shape[1])
+    """Return each column's weighted difference of means over the treated's standard deviation before weighting.
+
+    A column of noughts and ones has the standard deviation of its share (Austin 2009).
+    """
+    own = x[treated]
+    share = own.mean(0)
+    spread = own.std(0, ddof=1) if len(own) > 1 else np.zeros(x.shape[1])
+    spread = np.where(two_valued(x), np.sqrt(np.clip(share * (1 - share), 0, None)), spread)
     spread = np.where(spread > 0, spread, x.std(0))
-    difference = np.average(x[treated], axis=0, weights=weights[treated]) - np.average(
-        x[~treated], axis=0, weights=weights[~treated]
+    difference = (
+        weights[treated] @ own / weights[treated].sum()
+        - weights[~treated] @ x[~treated] / weights[~treated].sum()
     )
     return np.asarray(difference / spread, dtype=np.float64)
+
+
+def two_valued(x: Floats) -> NDArray[np.bool_]:
+    """Return which columns hold noughts and ones alone."""
+    return np.array([bool(np.isin(column, (0, 1)).all()) for column in x.T])
+
+
+def variance_ratio(x: Floats, treated: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return each column's weighted variance among the treated over that in the comparison group, NaN for a share."""
+
+    def variance(side: NDArray[np.bool_]) -> Floats:
+        w = weights[side] / weights[side].sum()
+        mean = w @ x[side]
+        return np.asarray(w @ (x[side] - mean) ** 2 / (1 - (w**2).sum()))
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(two_valued(x), np.nan, variance(treated) / variance(~treated))
+
+
+def ecdf(x: Floats, treated: NDArray[np.bool_], weights: Floats) -> tuple[Floats, Floats]:
+    """Return the mean and the greatest distance of the two weighted distribution functions over each column's values.
+
+    For noughts and ones both are the difference of the shares.
+    """
+    signed = np.where(treated, weights / weights[treated].sum(), -weights / weights[~treated].sum())
+    mean, most = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    for k, (column, is_share) in enumerate(zip(x.T, two_valued(x), strict=True)):
+        order = np.argsort(column)
+        ends = np.append(np.flatnonzero(np.diff(column[order])), len(column) - 1)
+        gaps = np.abs(np.cumsum(signed[order])[ends])
+        most[k] = gaps.max()
+        mean[k] = most[k] if is_share else gaps.mean()
+    return mean, most
 
 
 def effective_size(weights: Floats) -> float:

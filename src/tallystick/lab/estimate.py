@@ -8,23 +8,17 @@ Left out so far: doubly robust estimates, sensitivity analysis and a choice of s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from tallystick.errors import BadInput
-from tallystick.lab import balance, match
+from tallystick.lab import balance
 from tallystick.lab.design import Design
-from tallystick.lab.propensity import log_odds
+from tallystick.lab.weigh import METHODS, Distance, Method, Settings, weighting
 
-__all__ = ["METHODS", "Estimate", "Method", "estimate"]
-
-Method = Literal["radius", "nearest", "kernel", "full", "cem", "entropy", "overlap"]
-METHODS: tuple[Method, ...] = get_args(Method)
-BANDWIDTH = 0.06
-RADIUS = 0.2
+__all__ = ["METHODS", "Distance", "Estimate", "Method", "estimate", "weigh"]
 
 Floats = NDArray[np.float64]
 
@@ -51,16 +45,23 @@ class Estimate:
 
 
 def estimate(
-    data: Design, method: Method, *, calliper: float | None = None, ratio: int = 1, replace: bool = False
+    data: Design,
+    method: Method,
+    *,
+    calliper: float | None = None,
+    ratio: int = 1,
+    replace: bool = False,
+    distance: Distance = "logit",
 ) -> Estimate:
     """Return the estimate by ``method``; raises `BadInput` where none can be given.
 
-    ``calliper`` is in standard deviations: of the propensity for nearest, of its log odds for radius (0.2 unless told);
+    ``calliper`` is in standard deviations of the distance for nearest and radius (0.2 unless told, infinite for none);
     for kernel it is the half-width on the propensity itself (0.06 unless told).
     """
     if (calliper is not None and not calliper > 0) or ratio < 1:
         raise BadInput("The calliper must be above nought and the ratio at least one.")
-    weights, classes = weigh(data, method, calliper, ratio, replace)
+    made = weighting(data, method, Settings(calliper, ratio, replace, distance))
+    weights, classes = made.weights, made.classes
     t = data.treated
     used = weights > 0
     if (used & t).sum() < 2 or (used & ~t).sum() < 2:
@@ -104,71 +105,8 @@ def weigh(
     data: Design, method: Method, calliper: float | None, ratio: int, replace: bool
 ) -> tuple[Floats, NDArray[np.int64] | None]:
     """Return everybody's weight (nought: left out) and, for methods that make classes, each person's class."""
-    t = data.treated
-    if method == "cem":
-        _, cell = np.unique(
-            np.column_stack([balance.cells(data.x), data.strata]), axis=0, return_inverse=True
-        )
-        return classed(t, cell.ravel())
-    weights = np.zeros(len(t))
-    classes = np.full(len(t), -1, np.int64)
-    eta = np.zeros(len(t)) if method == "entropy" else log_odds(data.x, t)
-    p = 1 / (1 + np.exp(-eta))
-    for code in np.unique(data.strata[t]):
-        rows = np.flatnonzero(data.strata == code)
-        ti, ci = rows[t[rows]], rows[~t[rows]]
-        if not len(ci):
-            continue
-        if method == "entropy":
-            weights[ti], weights[ci] = 1, balance.entropy(data.x[ci], data.x[ti].mean(0)) * len(ti)
-        elif method == "overlap":
-            weights[ti] = 1 - p[ti]
-            weights[ci] = p[ci] * weights[ti].sum() / p[ci].sum()
-        else:
-            score = eta if method in ("radius", "full") else p
-            ti, ci = ti[np.argsort(score[ti], kind="stable")], ci[np.argsort(score[ci], kind="stable")]
-            on_line(method, score, ti, ci, weights, classes, calliper, ratio, replace)
-    has_classes = method == "full" or (method == "nearest" and not replace)
-    if method == "full":
-        return classed(t, classes)
-    return weights, classes if has_classes else None
-
-
-def on_line(
-    method: Method, score: Floats, ti: NDArray[np.int64], ci: NDArray[np.int64], weights: Floats,
-    classes: NDArray[np.int64], calliper: float | None, ratio: int, replace: bool,
-) -> None:  # fmt: skip
-    """Fill in the weights and classes of one stratum; ``ti`` and ``ci`` ascend by score."""
-    if method == "radius":
-        weights[ti], weights[ci] = match.radius(
-            score[ti], score[ci], (calliper or RADIUS) * float(score.std(ddof=1))
-        )
-    elif method == "kernel":
-        weights[ti], weights[ci] = match.kernel(score[ti], score[ci], calliper or BANDWIDTH)
-    elif method == "full":
-        of_t, of_c = match.full(score[ti], score[ci])
-        classes[ti], classes[ci] = ti[of_t], ti[of_c]
-    else:
-        width = np.inf if calliper is None else calliper * float(score.std(ddof=1))
-        ordered = ti[np.argsort(-score[ti], kind="stable")]
-        search = match.nearest_with_replacement if replace else match.nearest
-        found = search(score[ordered], score[ci], ratio, width)
-        count = (found >= 0).sum(1)
-        weights[ordered] = count > 0
-        who, slot = np.nonzero(found >= 0)
-        chosen = ci[found[who, slot]]
-        np.add.at(weights, chosen, 1 / count[who])
-        classes[ordered[count > 0]] = ordered[count > 0]
-        classes[chosen] = ordered[who]
-
-
-def classed(treated: NDArray[np.bool_], cell: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the weights that give each class's comparison people the share of its treated."""
-    _, code = np.unique(cell, return_inverse=True)
-    nt, nc = np.bincount(code, treated), np.bincount(code, ~treated)
-    share = np.where((nt > 0) & (nc > 0), nt / np.maximum(nc, 1), 0.0)
-    placed = (nt > 0) & (nc > 0) & (np.bincount(code, cell < 0) == 0)
-    return np.where(treated, placed[code].astype(float), (share * placed)[code]), cell
+    found = weighting(data, method, Settings(calliper, ratio, replace))
+    return found.weights, found.classes
 
 
 def difference(

@@ -1,8 +1,8 @@
 """Weights that make the comparison group like the treated, by methods on one number: sorted arrays, n log n.
 
 Nearest neighbour takes the treated in descending order of the score, as MatchIt's default does (Ho, Imai, King and Stuart
-2011). Radius: Dehejia and Wahba 2002. Kernel: Heckman, Ichimura and Todd 1998. Full: each comparison person joins the
-nearest treated one, a treated one whom nobody joined shares the class of the nearest comparison person (quick, not optimal).
+2011); of neighbours as near the lower score is taken, of equal scores the one next to it in order. Radius: Dehejia and
+Wahba 2002. Kernel: Heckman, Ichimura and Todd 1998.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["full", "kernel", "nearest", "nearest_with_replacement", "radius"]
+__all__ = ["kernel", "nearest", "nearest_with_replacement", "radius"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -113,18 +113,3 @@ def kernel(t: Floats, c: Floats, width: float) -> tuple[Floats, Floats]:
     found = total > 1e-9
     each = np.where(found, 1 / np.where(found, total, 1), 0.0)
     return found.astype(float), _moments(t, each, c, width)
-
-
-def full(t: Floats, c: Floats) -> tuple[Integers, Integers]:
-    """Return the class of each of ``t`` and of ``c`` (both ascending); every class has at least one of each."""
-
-    def closest(points: Floats, to: Floats) -> Integers:
-        right = np.clip(np.searchsorted(to, points), 0, len(to) - 1)
-        left = np.clip(right - 1, 0, None)
-        return np.where(np.abs(points - to[left]) <= np.abs(to[right] - points), left, right)
-
-    of_c = closest(c, t)
-    of_t = np.arange(len(t))
-    alone = ~np.isin(of_t, of_c)
-    of_t[alone] = of_c[closest(t[alone], c)]
-    return of_t, of_c
