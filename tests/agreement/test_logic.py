@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tallystick.agreement import io, law, signing
-from tallystick.agreement.acts import Access, Movement, Output, Submission
+from tallystick.agreement.acts import Access, Analysis, Movement, Output, Submission
 from tallystick.agreement.rule import Case, Door, Need, Rule, broken
 from tallystick.agreement.rules import RULES
 from tallystick.agreement.schema import Agreement
@@ -76,6 +76,7 @@ ACTS: dict[str, tuple[type[Any], Changes]] = {
             "lab": True,
         },
     ),
+    "analysis": (Analysis, {"cohort": 60, "assured_by": "A. Name, provider's data protection officer"}),
     "submission": (
         Submission,
         {
@@ -322,6 +323,16 @@ SCENES: tuple[Scene, ...] = (
     a("access.by-role", "by_role", {"by_role": False}, sound={"agreement.supply.direct_access": True}),
     a("access.security-terms", "security_terms_signed", {"security_terms_signed": False}, template=LAB),
     a("access.trained", "trained_until", {"trained_until": "2026-11-19"}, template=LAB),
+    # Analyses
+    a("analysis.lab", "agreement, lab", {"agreement.lab": None}, template=LAB),
+    a("analysis.cohort", "cohort", {"cohort": 59}, template=LAB),
+    a("analysis.assurance", "assured_by", {"assured_by": " "}, template=LAB),
+    a("analysis.outcome", "follow_up_months", {"follow_up_months": 24}, template=LAB),
+    a("analysis.outcome", "outcome", {"is_reoffending": False, "outcome": "employed"}, template=LAB,
+      sound={"agreement.lab.other_outcomes": ["benefits"]}),
+    a("analysis.pool", "comparison_pool", {"agreement.retention.comparison_pool": "P5M"}, template=LAB),
+    a("analysis.pool", "comparison_pool", {"agreement.retention.comparison_pool": "2026-11-19"}, template=LAB,
+      sound={"agreement.retention.comparison_pool": "2026-11-20"}),
     # Submissions
     a("submission.cohort", "cohort", {"cohort": 59}, template=LAB),
     a("submission.cohort", "cohort", {"agreement.lab.minimum_cohort": 61}, template=LAB),

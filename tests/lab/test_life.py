@@ -105,7 +105,9 @@ def test_on_a_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "share"
     assert run(["synth", "justice-data-lab", str(folder), "--people", "4000", "--seed", "5"]) == 0
     request = folder / "request.toml"
-    request.write_text('id = "a"\ntitle = "t"\nprogramme = "p"\nmethods = ["radius"]\nruns = ["national"]\n')
+    request.write_text(
+        'id = "a"\ntitle = "t"\nprogramme = "p"\nassured_by = "A. Name"\nmethods = ["radius"]\nruns = ["national"]\n'
+    )
     assert run(["lab", "evaluate", str(request)]) == 0
 
     def life(event: str, on: str) -> int:

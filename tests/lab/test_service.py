@@ -19,6 +19,7 @@ REQUEST = """
 id = "first"
 title = "The provider: first analysis"
 programme = "the provider's course"
+assured_by = "A. Name, data protection officer"
 subgroups = ["sex"]
 """
 
@@ -84,7 +85,6 @@ def test_bad_requests(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lab", "evaluate", str(share / "other.toml")]) == 2
     for number, more in enumerate(
         (
-            'events_are = "events"',
             'covariates = ["reoffence_date"]',
             'subgroups = ["reoffended"]',
             'pool = "nothing"',

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tallystick.agreement import law
-from tallystick.agreement.acts import Access, Movement, Output, Submission
+from tallystick.agreement.acts import Access, Analysis, Movement, Output, Submission
 from tallystick.agreement.agreement_logic import above, same_person, written_alike
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
 from tallystick.agreement.schema import Agreement, Dataset, Recipient
@@ -15,6 +15,7 @@ MOVES: frozenset[Door] = frozenset({"supply", "link", "deidentify", "extract", "
 LEAVES: frozenset[Door] = frozenset({"extract", "release", "publish"})
 PUBLIC: frozenset[Door] = frozenset({"publish"})
 OUTPUTS: frozenset[Door] = frozenset({"output", "release", "publish"})
+EVALUATES: frozenset[Door] = frozenset({"lab"})
 ROOMS: frozenset[Door] = frozenset({"link", "review", "deidentify", "extract"})
 
 
@@ -250,8 +251,31 @@ def below_classification(access: Access, case: Case) -> Iterator[str]:
         yield "clearance"
 
 
+# Analyses
+def no_lab(analysis: Analysis, case: Case) -> Iterator[str]:
+    """Only a Justice Data Lab agreement permits an evaluation."""
+    if agreement_of(case).lab is None:
+        yield "agreement, lab"
+
+
+def other_outcome(analysis: Analysis, case: Case) -> Iterator[str]:
+    """What is asked is the agreed outcome within the agreed follow-up, or another that the agreement lists."""
+    lab = agreement_of(case).lab
+    if lab and not analysis.is_reoffending and analysis.outcome not in lab.other_outcomes:
+        yield "outcome"
+    if lab and analysis.follow_up_months not in (lab.follow_up_months, *lab.other_follow_ups):
+        yield "follow_up_months"
+
+
+def pool_over(analysis: Analysis, case: Case) -> Iterator[str]:
+    """The comparison pool is not used after the day until which it is kept."""
+    until = agreement_of(case).pool_kept_until
+    if until is not None and case.on > until:
+        yield "retention, comparison_pool"
+
+
 # Submissions
-def too_few(submission: Submission, case: Case) -> Iterator[str]:
+def too_few(submission: Submission | Analysis, case: Case) -> Iterator[str]:
     """A cohort is of sixty at least, or of more where the agreement says so."""
     lab = agreement_of(case).lab
     if submission.cohort < (lab.minimum_cohort if lab else 60):
@@ -343,6 +367,17 @@ ACT_RULES: tuple[Rule, ...] = (
         "The Security Operating Agreement is not signed.", "Have it signed.", doors=ROOMS, when=in_lab),
     row("access", "trained", (155, 156), Need("trained_until", "not earlier"), "Training is missing, or has run out.",
         "Renew it.", doors=ROOMS, when=in_lab),
+    row("analysis", "lab", (201,), no_lab, "The agreement permits no evaluation of a cohort.",
+        "Use a share whose agreement has a `[lab]` section: `tally init --template justice-data-lab`.", doors=EVALUATES),
+    row("analysis", "cohort", (195,), too_few, "The cohort is smaller than an analysis may be.",
+        "Wait until at least sixty people have taken part.", doors=EVALUATES),
+    row("analysis", "assurance", (75, 92), Need("assured_by"),
+        "Nobody assures that this cohort is shared lawfully; that is asked for each time.",
+        "Give --assured-by, or `assured_by` in the request, with the name and role of who assures it.", doors=EVALUATES),
+    row("analysis", "outcome", (201,), other_outcome, "The outcome is not one that was agreed.",
+        "Ask for one-year proven reoffending, or have `[lab] other_outcomes` or `other_follow_ups` amended.", doors=EVALUATES),
+    row("analysis", "pool", (246, 260), pool_over, "The comparison pool's time is over.",
+        "Have it destroyed (`tally run` does); a new analysis needs a new supply.", doors=EVALUATES),
     row("submission", "cohort", (195,), too_few, "The cohort is smaller than an analysis may be.",
         "Wait until at least sixty people have taken part.", doors=frozenset({"supply"})),
     row("submission", "fields", (196, 205, 237), lacks_fields, "The cohort lacks a mandatory column.",

@@ -66,6 +66,19 @@ class Access(Section):
     lab: bool = False
 
 
+class Analysis(Section):
+    """A cohort that is to be evaluated against a comparison group: at the door lab.
+
+    ``outcome`` is asked within ``follow_up_months``; ``is_reoffending`` where it is proven reoffending as officially defined.
+    """
+
+    cohort: int = Field(default=0, ge=0)
+    assured_by: str = ""
+    outcome: str = "reoffended"
+    is_reoffending: bool = True
+    follow_up_months: int = Field(default=12, ge=1)
+
+
 class Submission(Section):
     """A cohort that a provider sends to the Justice Data Lab: at the door supply."""
 

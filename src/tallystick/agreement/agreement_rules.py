@@ -15,7 +15,7 @@ from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule,
 from tallystick.agreement.schema import Agreement, DataField, Dataset, Party, Recipient
 
 LIVE: frozenset[Door] = frozenset(
-    {"supply", "link", "review", "deidentify", "extract", "output", "release", "publish"}
+    {"supply", "link", "review", "deidentify", "lab", "extract", "output", "release", "publish"}
 )
 CONTENT: frozenset[Door] = LIVE | {"sign"}
 LEAVING: frozenset[Door] = frozenset({"extract", "output", "release", "publish", "sign"})
@@ -503,6 +503,9 @@ ROWS: tuple[Rule, ...] = (
     row("lab-deletion", (251, 252), "retention.cohort_after_publication",
         "Nothing says how long the cohort is kept after publication.",
         "Give `[retention] cohort_after_publication`: one month is P1M (tension X2).", when=lab),
+    row("lab-pool", (246, 260), "retention.comparison_pool",
+        "Nothing says how long the pool is kept that the comparison group is drawn from.",
+        "Give `[retention] comparison_pool`: a day, or a period from the start such as P1Y.", when=lab),
     row("lab-opt-out", (72, 253), Need("retention.opt_out", "yes"),
         "The pseudonymised set is kept, and the provider cannot opt out.", "Set `[retention] opt_out` to true.",
         when=keeps_pseudonymised),

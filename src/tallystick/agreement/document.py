@@ -363,6 +363,7 @@ def retention(agreement: Agreement) -> Part:
         ("Links", in_words(kept.links)),
         ("Extracts", in_words(kept.extracts)),
         ("A provider's cohort, after publication", in_words(kept.cohort_after_publication)),
+        ("The pool that a comparison group is drawn from", in_words(kept.comparison_pool)),
         ("Disposal", kept.disposal),
         ("Responsible", kept.responsible),
     ]
@@ -429,6 +430,8 @@ def lab(agreement: Agreement) -> Part:
         ("Analysis team", promises.team),
         ("Provider's review before publication (weeks)", promises.review_weeks),
         ("Follow-up (months)", promises.follow_up_months),
+        ("Other follow-ups (months)", ", ".join(map(str, promises.other_follow_ups)) or None),
+        ("Other outcomes than proven reoffending", ", ".join(promises.other_outcomes) or None),
         ("The pseudonymised set is kept", agreement.retention.keep_pseudonymised),
         ("The provider may opt out", agreement.retention.opt_out),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tallystick.agreement.acts import Access, Movement, Output, Submission
+from tallystick.agreement.acts import Access, Analysis, Movement, Output, Submission
 from tallystick.agreement.project import Project
 from tallystick.agreement.rule import Case, Door, broken
 from tallystick.agreement.rules import RULES
@@ -23,11 +23,12 @@ def ask(
     output: Output | None = None,
     access: Access | None = None,
     submission: Submission | None = None,
+    analysis: Analysis | None = None,
 ) -> tuple[Finding, ...]:
     """Return the warnings of the rules that guard ``door``; raise Refused with the findings if any of them says no.
 
     What passes through is given where there is any: a dataset by name, a project, a movement of data, an output, a person's
-    access, a provider's cohort (`tallystick.agreement.acts`). Without an agreement every door is shut (requirement 54).
+    access, a provider's cohort, an analysis (`tallystick.agreement.acts`). Without an agreement every door is shut (requirement 54).
     """
     if agreement is None:
         raise Refused([no_agreement(door)])
@@ -36,7 +37,7 @@ def ask(
         movement = Movement(dataset=dataset)
     subjects = {
         "agreement": agreement, "project": project, "movement": movement, "output": output, "access": access,
-        "submission": submission,
+        "submission": submission, "analysis": analysis,
     }  # fmt: skip
     found = [
         finding

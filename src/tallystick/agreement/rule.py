@@ -21,7 +21,7 @@ from tallystick.agreement.schema import Agreement, DataField, Dataset, Party, Re
 from tallystick.errors import Finding, Severity
 
 Door = Literal[
-    "supply", "link", "review", "deidentify", "extract", "output", "release", "destroy", "publish", "sign", "request"
+    "supply", "link", "review", "deidentify", "extract", "output", "release", "destroy", "publish", "sign", "request", "lab"
 ]  # fmt: skip
 DOORS: tuple[Door, ...] = Door.__args__  # type: ignore[attr-defined]
 NAMED = (Party, Dataset, DataField, Recipient, ProjectDataset, ProjectField)

@@ -341,6 +341,7 @@ class Retention(Section):
     agreed_by_all: bool = False
     cohort_after_publication: Period | None = None
     keep_pseudonymised: bool = False
+    comparison_pool: Period | date | None = None
     opt_out: bool = True
 
 
@@ -447,6 +448,8 @@ class Lab(Section):
     team: str = ""
     review_weeks: int = Field(default=4, ge=0)
     follow_up_months: int = Field(default=12, ge=1)
+    other_follow_ups: tuple[int, ...] = ()
+    other_outcomes: tuple[str, ...] = ()
 
 
 class Signature(Section):
@@ -511,6 +514,14 @@ class Agreement(Section):
         if self.about.personal_data is not None:
             return self.about.personal_data
         return any(dataset.is_personal for dataset in self.datasets)
+
+    @property
+    def pool_kept_until(self) -> date | None:
+        """The last day on which a lab's comparison pool is kept: the day named, or the period after the start; None if unsaid."""
+        kept = self.retention.comparison_pool
+        if isinstance(kept, str):
+            return after(self.about.starts, kept) if self.about.starts else None
+        return kept
 
     @property
     def regime(self) -> Regime:

@@ -12,6 +12,9 @@ import typer
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tallystick.share.acts import Clock
+    from tallystick.share.lab import Answer
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
@@ -168,22 +171,73 @@ def check(
 def evaluate(
     request: Annotated[Path, typer.Argument(help="The request, a TOML file; it names its share.")],
     actor: Annotated[str, typer.Option(help="Who does it (your login name unless told).")] = "",
+    assured_by: Annotated[
+        str, typer.Option(help="Name and role of who assures that the cohort is shared lawfully.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="For the linkage's training.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Answer a request: link, follow up, compare, and write the report."""
-    import getpass
-    from datetime import UTC, datetime
-
     from tallystick.cli import output
-    from tallystick.share.acts import Clock
     from tallystick.share.lab import answer, load
 
     asked, share = load(request)
     with output.progress("lab") as step:
-        found = answer(
-            asked, share, clock=Clock(actor or getpass.getuser(), datetime.now(UTC)), seed=seed, step=step
-        )
+        found = answer(asked, share, clock=now_by(actor), assured_by=assured_by, seed=seed, step=step)
+    tell(found, as_json=as_json)
+
+
+@app.command("run")
+def run_upload(
+    upload: Annotated[Path, typer.Argument(help="The filled-in template.")],
+    request: Annotated[Path, typer.Argument(help="The request, a TOML file; it names its share.")],
+    assured_by: Annotated[
+        str, typer.Option(help="Name and role of who assures that this file is shared lawfully.")
+    ] = "",
+    route: Annotated[str, typer.Option(help="The secure account that it came by, such as cjsm.")] = "",
+    sender_registered: Annotated[
+        bool, typer.Option("--sender-registered", help="The sender's account is registered.")
+    ] = False,
+    receipt_sent: Annotated[
+        bool, typer.Option("--receipt-sent", help="Receipt was confirmed to the sender.")
+    ] = False,
+    original_deleted: Annotated[
+        bool, typer.Option("--original-deleted", help="The original was deleted from the inbox or medium.")
+    ] = False,
+    actor: Annotated[str, typer.Option(help="Who does it (your login name unless told).")] = "",
+    seed: Annotated[int, typer.Option(help="For the linkage's training.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """From an upload to its report in one go; run it again to go on where it stopped."""
+    from tallystick.cli import output
+    from tallystick.share.lab import answer, load
+    from tallystick.share.lab_upload import Handed, take
+
+    asked, share = load(request)
+    handed = Handed(assured_by, route, sender_registered, receipt_sent, original_deleted)
+    clock = now_by(actor)
+    taken = take(asked, share, upload, handed, clock=clock)
+    if not as_json:
+        output.line(f"{upload.name}: taken in." if taken else f"{upload.name}: was taken in before.")
+    with output.progress("lab") as step:
+        found = answer(asked, share, clock=clock, assured_by=assured_by, seed=seed, step=step)
+    tell(found, as_json=as_json)
+
+
+def now_by(actor: str) -> Clock:
+    """Return who acts and when: this moment."""
+    import getpass
+    from datetime import UTC, datetime
+
+    from tallystick.share.acts import Clock
+
+    return Clock(actor or getpass.getuser(), datetime.now(UTC))
+
+
+def tell(found: Answer, *, as_json: bool) -> None:
+    """Print an answer: the words, or the summary as JSON."""
+    from tallystick.cli import output
+
     if as_json:
         output.say(found.summary | {"report": str(found.folder / "report.html")}, as_json=True)
         return

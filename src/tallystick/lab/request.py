@@ -36,6 +36,7 @@ class Request(BaseModel):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     title: str = Field(min_length=1)
     programme: str = Field(min_length=1)
+    assured_by: str = ""
     share: str = "."
     cohort: str = "cohort"
     pool: str = "pnc"

@@ -57,6 +57,28 @@ def destroy(
     )
 
 
+def destroy_pool(share: Share, agreement: Agreement, *, clock: Clock) -> tuple[Certificate, ...]:
+    """Destroy what the steward holds of a lab's share once the pool's day is over, and return the certificates; none before.
+
+    The pool is people who did not link (decision 0250), so it has a day of its own: `[retention] comparison_pool`.
+    """
+    until = agreement.pool_kept_until
+    if agreement.lab is None or until is None or clock.now.date() <= until:
+        return ()
+    gates.ask(agreement, "destroy", clock.now.date())
+    files: dict[Path, Path | None] = dict.fromkeys(
+        [*sorted((share.steward / "attributes").glob("*.parquet")), share.steward / "persons.parquet"]
+    )
+    return acts.destroy_files(
+        share,
+        "destroy/pool",
+        files,
+        subject="comparison pool",
+        reason=f"retention.comparison_pool: kept until {until}",
+        clock=clock,
+    )
+
+
 def due_files(share: Share) -> list[str]:
     """Return the paths, relative to the share, of what `destroy` would destroy now."""
     files, _ = _files(share, load(share.agreement))

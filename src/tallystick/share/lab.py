@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from tallystick.agreement import gates, io
+from tallystick.agreement.acts import Analysis
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.lab import report
@@ -23,8 +24,10 @@ from tallystick.lab.request import Request, parse
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.lab_life import life_of
+from tallystick.share.lab_upload import assurance
 from tallystick.share.rooms import Share, locked, open_share, read_parquet
 from tallystick.share.run import Progress, run
+from tallystick.share.supply import event as supplied
 
 __all__ = ["Answer", "answer", "load"]
 
@@ -53,16 +56,23 @@ def load(path: Path) -> tuple[Request, Share]:
 
 
 def answer(
-    request: Request, share: Share, *, clock: Clock, seed: int = 1, step: Progress = lambda done, text: None
+    request: Request,
+    share: Share,
+    *,
+    clock: Clock,
+    assured_by: str = "",
+    seed: int = 1,
+    step: Progress = lambda done, text: None,
 ) -> Answer:
     """Return the answer to the request and write its report under ``reports/lab/<id>/``.
 
-    Raises `Refused` where the request was changed after it was fixed, or a rule guards the door; `BadInput` where no honest figure
-    can be given.
+    ``assured_by`` says who assures that this cohort is shared lawfully, unless the request or the upload does (asked each time).
+    Raises `Refused` where the request was changed after it was fixed, or a rule guards the door `lab`; `BadInput` where no honest
+    figure can be given.
     """
     agreement = io.load(share.agreement)
-    if agreement.lab is None:
-        raise BadInput("The share's agreement has no [lab] section: it is no Justice Data Lab share.")
+    said = assured_by or assurance(request, share)
+    ask(agreement, request, said, clock)
     with locked(share):
         state = life_of(request, share, agreement).state
         if state in ("withdrawn", "destroyed"):
@@ -70,22 +80,19 @@ def answer(
                 Finding("lab.over", f"The cohort of this analysis is {state}.", "Ask for a new upload.", f"request {request.id}", "251, 263")
             ])  # fmt: skip
         fix(request, share, clock)
+    run(share, clock=clock, until="supply", seed=seed)
+    ask(agreement, request, said, clock, cohort=acts.details_of(share, supplied(request.cohort)).get("taken"))
     run(share, clock=clock, until="deidentify", seed=seed, step=step)
     with locked(share):
-        gates.ask(agreement, "deidentify", clock.now.date())
         cohort, pool = (
             read_parquet(share.steward / "attributes" / f"{name}.parquet")
             for name in (request.cohort, request.pool)
         )
-        if cohort.num_rows < agreement.lab.minimum_cohort:
-            raise Refused([
-                Finding("lab.cohort", f"The cohort has {cohort.num_rows} people; {agreement.lab.minimum_cohort} are needed.",
-                    "Wait until more have taken part.", request.cohort, "195")
-            ])  # fmt: skip
         confirmed, rejected = reviewed(share, clock)
         persons = read_parquet(share.steward / "persons.parquet")
         pool = with_outcome(share, agreement, request, with_index(pool), persons)
         assembled = assemble(cohort, pool, persons, request, confirmed=confirmed, rejected=rejected)
+        ask(agreement, request, said, clock, cohort=assembled.stages[1].left)
         found = evaluate(assembled.table, request)
         smallest = agreement.disclosure.minimum_cell_count or 10
         base = agreement.disclosure.rounding or 5
@@ -100,7 +107,9 @@ def answer(
         )
         summary = report.summary(request, found, smallest=smallest, base=base)
         event = f"lab/evaluate/{request.id}/{clock.now.isoformat()}"
-        details = {"request": request.hash(), "result": found.finding.kind, "waiting": len(assembled.suspect)}
+        details = {
+            "request": request.hash(), "result": found.finding.kind, "waiting": len(assembled.suspect), "assured_by": said,
+        }  # fmt: skip
         with acts.act(
             share, event, name="lab-evaluate", subject=request.id, clock=clock, details=details
         ) as folder:
@@ -109,6 +118,17 @@ def answer(
                 folder / "rooms" / "steward" / "lab" / f"{request.id}-to-review.csv", assembled.suspect
             )
     return Answer(summary, shown, assembled, found, share.root / "reports" / "lab" / request.id)
+
+
+def ask(
+    agreement: Agreement, request: Request, assured_by: str, clock: Clock, cohort: int | None = None
+) -> None:
+    """Raise `Refused` where the door `lab` stays shut; before the cohort is counted its size is not asked."""
+    enough = agreement.lab.minimum_cohort if agreement.lab else 0
+    gates.ask(agreement, "lab", clock.now.date(), analysis=Analysis(
+        cohort=enough if cohort is None else cohort, assured_by=assured_by, outcome=request.outcome,
+        is_reoffending=request.events_are == "offences" and request.outcome == "reoffended", follow_up_months=request.follow_up_months,
+    ))  # fmt: skip
 
 
 def fix(request: Request, share: Share, clock: Clock) -> None:

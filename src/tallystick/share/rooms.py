@@ -52,6 +52,10 @@ DOORS: dict[str, Door] = {
         ),
         writes=("rooms/steward",),
     ),
+    "lab": Door(
+        reads=("rooms/steward", "reports/lab"),
+        writes=("reports/lab", "rooms/steward/lab"),
+    ),
     "extract": Door(
         reads=("rooms/steward", "keys/steward", "projects"),
         writes=("rooms/projects/*",),

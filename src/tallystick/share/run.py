@@ -16,7 +16,7 @@ from tallystick.linkage import Engine
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.deidentify import deidentify
-from tallystick.share.destroy import destroy, is_due
+from tallystick.share.destroy import destroy, destroy_pool, is_due
 from tallystick.share.evaluate import evaluate
 from tallystick.share.expire import expire, has_ended
 from tallystick.share.extract import event as extract_event
@@ -108,6 +108,8 @@ def run(
                     before = acts.is_done(share, "deidentify")
                     deidentify(share, agreement, clock=clock)
                     done.append(_step("deidentify", before))
+                    if destroy_pool(share, agreement, clock=clock):
+                        done.append(Step("destroy comparison pool", "done"))
                 case "extract":
                     for project in io.load_projects(share.root):
                         if has_ended(agreement, project, clock):
