@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tallystick.cli import output
+from tallystick.cli import learners, output
 from tallystick.cli.governance import At, Folder, Json, group, journal_of, moment, process_app, registry_of
 from tallystick.errors import BadInput, Refused
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 register_app = group("Registers from live records; the entries that nothing else makes.")
 for entry_name in ("office", "asset", "agreement", "access", "transfer"):
     register_app.add_typer(process_app(entry_name), name=entry_name)
+register_app.add_typer(learners.app, name="learner")
 
 
 @register_app.command("names")
