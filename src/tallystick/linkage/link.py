@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
 from tallystick.linkage import calibrate, clean, compare, engines, overrides, person, resolve
@@ -63,6 +64,7 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> Linked:
             "pairs_scored": pairs,
             **({"decided": len(spec.always) + len(spec.never)} if spec.always or spec.never else {}),
         },
+        scored=scored,
         notes=notes,
     )
 
@@ -167,6 +169,25 @@ def _line(records: int, edges: resolve.Edges) -> calibrate.Line | None:
             return found
         line = found
     return line
+
+
+def prepared(tables: Mapping[str, pa.Table], model: Mapping[str, Any], id_column: str) -> dict[str, pa.Table]:
+    """Return the tables as ``model`` reads them, cleaned where it reads the person model's columns. Raises BadInput where one is missing."""
+    return _as_the_model_reads(tables, LinkageSpec(model=model, id_column=id_column))[0]
+
+
+def resolved_again(scored: pa.Table, persons: pa.Table, spec: LinkageSpec) -> tuple[pa.Table, pa.Table]:
+    """Return links and persons anew from pairs scored before (``Linked.scored``), under the decisions and the threshold of ``spec``.
+
+    No identifier is needed: ``persons`` names the records.
+    """
+    names = sorted(set(persons["source"].to_pylist()))
+    numbers = Numbers(
+        {name: persons.filter(pc.equal(persons["source"], name)) for name in names}, spec.id_column
+    )
+    decided = overrides.applied(scored, numbers, spec.always, spec.never)
+    label = _resolved(numbers, decided, spec)
+    return _accepted(decided, numbers, label, spec), _persons(numbers, decided, label, spec)
 
 
 def _as_the_model_reads(

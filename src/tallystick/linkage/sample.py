@@ -19,6 +19,7 @@ STRATA = 4  # of links, and as many of pairs that are not
 LEAST = 20  # pairs looked at in a stratum, if it has as many
 TRUST = 30  # the model's share of true pairs in a stratum counts as much as this many pairs seen
 OUTSIDE = "lost by blocking"
+THROUGH = "links through third records"
 Z = 1.959964
 
 
@@ -97,9 +98,15 @@ def design(found: Sequence[Stratum], pairs: int) -> Design:
     if not root.any():
         root = spread * size
     sample = _allocated(root, size, pairs)
-    precision, recall = (_half_width(g, found, size, sample) if g.any() else float("nan") for g in pull)
-    placed = tuple(replace(s, sample=int(n)) for s, n in zip(found, sample, strict=True))
-    return Design(placed, precision, recall)
+    return promised([replace(s, sample=int(n)) for s, n in zip(found, sample, strict=True)])
+
+
+def promised(found: Sequence[Stratum]) -> Design:
+    """Return the design of strata whose samples are given, with the half-widths to expect of it; NaN where there is nothing to estimate."""
+    size = np.array([stratum.pairs for stratum in found], dtype=float)
+    pull = _pulls(found, size, np.array([stratum.is_linked for stratum in found]))
+    precision, recall = (_half_width(g, found, size) if g.any() else float("nan") for g in pull)
+    return Design(tuple(found), precision, recall)
 
 
 def size_for(found: Sequence[Stratum], half_width: float, most: int = 100_000) -> Design:
@@ -157,9 +164,10 @@ def _allocated(root: Floats, size: Floats, pairs: int) -> Ints:
     return whole
 
 
-def _half_width(pull: Floats, found: Sequence[Stratum], size: Floats, sample: Ints) -> float:
+def _half_width(pull: Floats, found: Sequence[Stratum], size: Floats) -> float:
     """Return the expected half-width of a 95 % interval: normal, with half a pair of either answer added."""
     expected = np.array([stratum.expected for stratum in found])
+    sample = np.array([stratum.sample for stratum in found])
     share = (expected * sample + 0.5) / (sample + 1.0)
     left = np.where(size > 1, (size - sample) / np.maximum(size - 1, 1), 0.0)
     return float(Z * np.sqrt((pull**2 * share * (1 - share) / np.maximum(sample, 1) * left).sum()))

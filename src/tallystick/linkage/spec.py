@@ -41,6 +41,7 @@ class Linked:
 
     ``links``: source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four.
     ``persons``: source, <id>, person_id, match_probability, sorted; every record once.
+    ``scored``: every pair that was scored and kept, in the columns of ``links``, also those under the threshold: what a review samples.
     ``notes`` are sentences for the user: columns without a part, values that could not be read.
     """
 
@@ -48,4 +49,5 @@ class Linked:
     persons: pa.Table
     model: Mapping[str, Any]
     quality: Mapping[str, Any]
+    scored: pa.Table
     notes: tuple[str, ...] = field(default=())
