@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import calibrate, clean, compare, engines, overrides, person, resolve
+from tallystick.linkage import calibrate, clean, compare, engines, lineage, overrides, person, resolve
 from tallystick.linkage.blocking import within_budget
 from tallystick.linkage.numbers import Numbers
 from tallystick.linkage.spec import LinkageSpec, Linked
@@ -246,14 +246,12 @@ def _persons(numbers: Numbers, scored: pa.Table, label: resolve.Ints, spec: Link
     np.maximum.at(probability, edges.b[inside], given)
     alone = np.bincount(label, minlength=numbers.count)[label] == 1
     probability[alone] = SINGLE
-    order = np.unique(label, return_inverse=True)[1]
-    width = max(6, len(str(numbers.count)))
     sources, ids = numbers.names()
     return pa.table(
         {
             "source": sources,
             spec.id_column: ids,
-            "person_id": pa.array([f"P{n:0{width}d}" for n in order + 1], pa.string()),
+            "person_id": lineage.first_ids(label, numbers),
             "match_probability": pa.array(probability),
         }
     )

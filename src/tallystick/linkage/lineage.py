@@ -1,0 +1,147 @@
+"""Person ids that stay, and the lineage of those that cannot.
+
+A person keeps its id over refreshes while most of its records stay together. Each cluster takes the id of the earlier person that it
+shares most records with; of two clusters that want one id, the one that shares more has it (then the one with the first
+record), and the other takes its next best or a fresh one. Whatever changed is in the lineage: no record has another id than
+before without a row that says so. An id that was ever used is never given to anyone else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tallystick.linkage.numbers import Numbers
+from tallystick.linkage.resolve import Ints
+
+SCHEMA = pa.schema(
+    {
+        "refresh": pa.int64(),
+        "threshold": pa.float64(),
+        "old_id": pa.string(),
+        "new_id": pa.string(),
+        "kind": pa.string(),
+        "records": pa.int64(),
+    }
+)
+"""One row for each earlier id and present id that share records, where the person is not the same set of records as before.
+
+``kept``: the id stayed; ``merged``: the whole earlier person is now under another id; ``split``: these records left a person whose id
+lives on (or went several ways); ``new``: a fresh id, no earlier one; ``retired``: no record of it is left. ``records`` is how many
+they share (of a new person, how many it has; of a retired one, how many it had). ``refresh`` counts from 1.
+"""
+
+
+@dataclass(frozen=True)
+class Named:
+    """The person id of each record, by number, and the lineage of this step without its number and threshold."""
+
+    ids: pa.Array
+    old: list[str | None]
+    new: list[str | None]
+    kind: list[str]
+    records: list[int]
+
+    def lineage(self, refresh: int, threshold: float) -> pa.Table:
+        """Return the rows of this step."""
+        count = len(self.kind)
+        columns = ([refresh] * count, [threshold] * count, self.old, self.new, self.kind, self.records)
+        return pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
+
+
+def first_ids(label: Ints, numbers: Numbers) -> pa.Array:
+    """Return an id for the person of each record where there were none before."""
+    smallest, cluster = np.unique(label, return_inverse=True)
+    return fresh(numbers, smallest, set()).take(pa.array(cluster))
+
+
+def named(label: Ints, numbers: Numbers, earlier: pa.Table, column: str, used: pa.Array) -> Named:
+    """Return the ids of the persons ``label``, given the ``earlier`` persons (source, id, and their id in ``column``).
+
+    ``label`` is each record's person as the smallest record number in it; ``used`` holds every id that was ever given.
+    """
+    smallest, cluster = np.unique(label, return_inverse=True)
+    ids = earlier[column].combine_chunks().dictionary_encode()
+    order = np.argsort(ids.dictionary.to_numpy(zero_copy_only=False).astype(str), kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    code = rank[ids.indices.to_numpy()]
+    names = ids.dictionary.take(pa.array(order))
+    at = numbers.of(earlier["source"], earlier[numbers.id_column])
+    held = np.full(numbers.count, -1, dtype=np.int64)
+    held[at[at >= 0]] = code[at >= 0]
+    there = held >= 0
+    width = max(1, len(smallest))
+    key, shared = np.unique(held[there] * width + cluster[there], return_counts=True)
+    old, new = key // width, key % width
+    given = _given(old, new, shared, len(smallest))
+    without = np.flatnonzero(given < 0)
+    made = fresh(numbers, smallest[without], set(used.to_pylist()) | set(names.to_pylist()))
+    all_names = pa.concat_arrays([names.cast(pa.string()), made])
+    given[without] = len(names) + np.arange(len(without))
+    rows = _rows(old, new, shared, given, np.bincount(code, minlength=len(names)), np.bincount(cluster))
+    text = all_names.to_pylist()
+    return Named(
+        all_names.take(pa.array(given[cluster])),
+        [None if o < 0 else text[o] for o, _, _, _ in rows],
+        [None if n < 0 else text[n] for _, n, _, _ in rows],
+        [kind for _, _, kind, _ in rows],
+        [count for _, _, _, count in rows],
+    )
+
+
+def _given(old: Ints, new: Ints, shared: Ints, clusters: int) -> Ints:
+    """Return the earlier person whose id each cluster takes, or -1: the largest overlaps first, each id and cluster once."""
+    given = np.full(clusters, -1, dtype=np.int64)
+    if not len(old):
+        return given
+    is_plain = (np.bincount(old)[old] == 1) & (np.bincount(new)[new] == 1)
+    given[new[is_plain]] = old[is_plain]
+    rest = np.flatnonzero(~is_plain)
+    taken: set[int] = set()
+    for i in rest[np.lexsort((old[rest], new[rest], -shared[rest]))]:
+        if given[new[i]] < 0 and int(old[i]) not in taken:
+            given[new[i]] = old[i]
+            taken.add(int(old[i]))
+    return given
+
+
+def _rows(
+    old: Ints, new: Ints, shared: Ints, given: Ints, had: Ints, has: Ints
+) -> list[tuple[int, int, str, int]]:
+    """Return old id, new id (-1 for none), kind and records of every change, in order of old and then new."""
+    id_of = given[new]
+    goes_on = np.isin(old, id_of[id_of == old])
+    heirs = np.bincount(old, minlength=len(had)) if len(old) else np.zeros(len(had), dtype=np.int64)
+    is_same = (id_of == old) & (shared == had[old]) & (shared == has[new])
+    found: list[tuple[int, int, str, int]] = []
+    for i in np.flatnonzero(~is_same):
+        lives = goes_on[i] or heirs[old[i]] > 1
+        kind = "kept" if id_of[i] == old[i] else "split" if lives else "merged"
+        found.append((int(old[i]), int(id_of[i]), kind, int(shared[i])))
+    found += [(int(gone), -1, "retired", int(had[gone])) for gone in np.flatnonzero((heirs == 0) & (had > 0))]
+    born = np.setdiff1d(np.arange(len(given)), new)
+    found += [(-1, int(given[one]), "new", int(has[one])) for one in born]
+    return sorted(found, key=lambda row: (row[0] < 0, row[0], row[1]))
+
+
+def fresh(numbers: Numbers, first: npt.NDArray[np.int64], used: set[str]) -> pa.Array:
+    """Return an unused id for each person by its first record: 64 bits of a hash, the same on every run and machine.
+
+    Who knows the record ids can work them out; a share hashes supply keys, which are random.
+    """
+    sources, ids = numbers.names()
+    at = pa.array(first)
+    found = []
+    for source, record_id in zip(sources.take(at).to_pylist(), ids.take(at).to_pylist(), strict=True):
+        turn, made = 0, ""
+        while not made or made in used:
+            text = f"{source}\x1f{record_id}\x1f{turn}".encode()
+            made, turn = "P" + hashlib.sha256(text).hexdigest()[:16].upper(), turn + 1
+        used.add(made)
+        found.append(made)
+    return pa.array(found, pa.string())
