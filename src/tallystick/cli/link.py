@@ -86,11 +86,17 @@ def files(
     save_model: Annotated[
         Path | None, typer.Option(help="Where the trained model goes (Splink settings, JSON).")
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder for what `tally link refresh` goes on from. It holds identifiers: guard it as the files."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Link plain files: who is the same person. Writes source_l, <id>_l, source_r, <id>_r, match_weight, match_probability."""
     from tallystick.errors import BadInput
-    from tallystick.linkage import LinkageSpec, overrides
+    from tallystick.linkage import LinkageSpec, overrides, state
     from tallystick.linkage import files as plain
     from tallystick.linkage import link as linked
 
@@ -98,23 +104,25 @@ def files(
         raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
     for place in filter(None, (out, persons, save_model)):
         plain.require_place(place)
+    if keep is not None:
+        state.require_place(keep)
     settings = model if model == "person" else plain.read_model(Path(model))
     tables = plain.read_sources(paths)
     decided = overrides.read(decisions) if decisions else overrides.Overrides()
     with output.progress("linking") as step:
         step(0.1, "")
-        result = linked(
-            tables,
-            LinkageSpec(
-                model=settings,
-                threshold=threshold,
-                engine=ENGINES[engine],
-                master=master,
-                id_column=id_column,
-                always=decided.always,
-                never=decided.never,
-            ),
+        spec = LinkageSpec(
+            model=settings,
+            threshold=threshold,
+            engine=ENGINES[engine],
+            master=master,
+            id_column=id_column,
+            always=decided.always,
+            never=decided.never,
         )
+        result = linked(tables, spec)
+    if keep is not None:
+        state.write(state.after(result, tables, spec), keep)
     plain.write(result.links, out)
     if persons is not None:
         plain.write(result.persons, persons)
@@ -126,6 +134,95 @@ def files(
         *result.notes,
     ]
     output.say(counts, as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def refresh(
+    kept: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `tally link files --keep` wrote.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="The sources that changed, each as it stands now, or new ones."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the links go (Parquet).")],
+    persons: Annotated[Path | None, typer.Option(help="Where the persons go (Parquet).")] = None,
+    lineage: Annotated[
+        Path | None, typer.Option(help="Where the lineage of the person ids goes (Parquet).")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Another threshold than before.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="native, splink or spark.")] = "native",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--overrides", help="Decisions in the place of those given before, which else still hold."
+        ),
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--train-again",
+            help="Link the files from the start, with a model trained anew; only the ids are kept.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring a linkage up to date: compare what is new with all, keep the rest, and keep the person ids.
+
+    A file takes the place of the source of its name, a file of another name is a new source, and sources without a file stay.
+    FOLDER is brought up to date too.
+    """
+    from dataclasses import replace
+
+    from tallystick.errors import BadInput
+    from tallystick.linkage import files as plain
+    from tallystick.linkage import link as linked
+    from tallystick.linkage import overrides, state
+    from tallystick.linkage import refresh as refreshed
+
+    if engine not in ENGINES:
+        raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
+    for place in filter(None, (out, persons, lineage)):
+        plain.require_place(place)
+    earlier = state.read(kept)
+    spec = replace(earlier.spec, engine=ENGINES[engine])
+    if threshold is not None:
+        spec = replace(spec, threshold=threshold)
+    if decisions is not None:
+        decided = overrides.read(decisions)
+        spec = replace(spec, always=decided.always, never=decided.never)
+    tables = plain.read_sources(paths)
+    with output.progress("linking") as step:
+        step(0.1, "")
+        if again:
+            if missing := sorted(set(earlier.records) - set(tables)):
+                raise BadInput(
+                    f"--train-again needs every source: {', '.join(missing)} is not among the files."
+                )
+            spec = spec if earlier.offsets is None else replace(spec, model="person")
+            result = linked(tables, spec, earlier.earlier)
+        else:
+            result = refreshed(earlier, tables, spec)
+    plain.write(result.links, out)
+    if persons is not None:
+        plain.write(result.persons, persons)
+    if lineage is not None:
+        plain.write(result.lineage, lineage)
+    state.write(state.after(result, tables, spec, earlier), kept)
+    change = result.quality.get("refresh", {"new": sum(t.num_rows for t in tables.values())})
+    changed_ids = result.lineage.num_rows - earlier.lineage.num_rows
+    counts = plain.summary(result.links, result.persons, result.quality, result.notes)
+    counts |= {"refresh": change, "lineage": changed_ids}
+    said = (
+        ", ".join(f"{count:,} {kind}" for kind, count in change.items())
+        + " records; "
+        + f"{counts['persons']:,} persons, {counts['links']:,} links in {out}; {changed_ids:,} rows of lineage."
+        if any(change.values()) or changed_ids
+        else f"There is nothing new: every record is as it was, and so are the {counts['persons']:,} persons."
+    )
+    output.say(counts, as_json=as_json, text="\n".join([said, *result.notes]))
 
 
 @app.command()

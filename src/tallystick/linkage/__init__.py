@@ -2,6 +2,7 @@
 
 from tallystick.linkage.link import link
 from tallystick.linkage.page import figures, page
+from tallystick.linkage.refresh import refresh
 from tallystick.linkage.spec import Engine, LinkageSpec, Linked
 
-__all__ = ["Engine", "LinkageSpec", "Linked", "figures", "link", "page"]
+__all__ = ["Engine", "LinkageSpec", "Linked", "figures", "link", "page", "refresh"]

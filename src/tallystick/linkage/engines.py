@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tallystick.errors import BadInput
+from tallystick.linkage.numbers import Numbers
 
 
 def links(
@@ -40,6 +44,30 @@ def links(
 
         return by_spark(tables, settings, threshold, id_column=id_column, master=master)
     raise BadInput(f"There is no engine {engine!r}. Use native, splink or spark.")
+
+
+def links_of_new(
+    engine: str,
+    tables: Mapping[str, pa.Table],
+    settings: Mapping[str, Any],
+    threshold: float,
+    numbers: Numbers,
+    is_new: npt.NDArray[np.bool_],
+    *,
+    master: str = "local[*]",
+) -> pa.Table:
+    """Return those of ``links`` that a record of ``is_new`` (by number) has a part in.
+
+    The native engine compares no other pair; Splink and Spark compare all and leave out the rest.
+    """
+    if engine == "native":
+        from tallystick.linkage import increment, score
+
+        with suppress(score.NotKnown):
+            return increment.links(tables, settings, threshold, numbers, is_new)
+    every = links(engine, tables, settings, threshold, id_column=numbers.id_column, master=master)
+    edges = numbers.edges(every)
+    return every.filter(pa.array(is_new[edges.a] | is_new[edges.b]))
 
 
 def columns_read(settings: Mapping[str, Any]) -> set[str]:

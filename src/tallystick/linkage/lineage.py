@@ -37,6 +37,15 @@ they share (of a new person, how many it has; of a retired one, how many it had)
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """The persons of an earlier linkage, the lineage up to it, and how many refreshes it has seen."""
+
+    persons: pa.Table
+    lineage: pa.Table
+    refreshes: int
+
+
+@dataclass(frozen=True)
 class Named:
     """The person id of each record, by number, and the lineage of this step without its number and threshold."""
 
@@ -53,16 +62,21 @@ class Named:
         return pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
 
 
+def used(rows: pa.Table) -> pa.Array:
+    """Return every id that a lineage names."""
+    return pa.concat_arrays([rows[side].combine_chunks() for side in ("old_id", "new_id")]).drop_null()
+
+
 def first_ids(label: Ints, numbers: Numbers) -> pa.Array:
     """Return an id for the person of each record where there were none before."""
     smallest, cluster = np.unique(label, return_inverse=True)
     return fresh(numbers, smallest, set()).take(pa.array(cluster))
 
 
-def named(label: Ints, numbers: Numbers, earlier: pa.Table, column: str, used: pa.Array) -> Named:
+def named(label: Ints, numbers: Numbers, earlier: pa.Table, column: str, taken: pa.Array) -> Named:
     """Return the ids of the persons ``label``, given the ``earlier`` persons (source, id, and their id in ``column``).
 
-    ``label`` is each record's person as the smallest record number in it; ``used`` holds every id that was ever given.
+    ``label`` is each record's person as the smallest record number in it; ``taken`` holds the ids that were given before them.
     """
     smallest, cluster = np.unique(label, return_inverse=True)
     ids = earlier[column].combine_chunks().dictionary_encode()
@@ -80,7 +94,7 @@ def named(label: Ints, numbers: Numbers, earlier: pa.Table, column: str, used: p
     old, new = key // width, key % width
     given = _given(old, new, shared, len(smallest))
     without = np.flatnonzero(given < 0)
-    made = fresh(numbers, smallest[without], set(used.to_pylist()) | set(names.to_pylist()))
+    made = fresh(numbers, smallest[without], set(taken.to_pylist()) | set(names.to_pylist()))
     all_names = pa.concat_arrays([names.cast(pa.string()), made])
     given[without] = len(names) + np.arange(len(without))
     rows = _rows(old, new, shared, given, np.bincount(code, minlength=len(names)), np.bincount(cluster))

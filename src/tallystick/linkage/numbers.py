@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -46,3 +46,21 @@ class Numbers:
             self.of(scored["source_r"], scored[f"{self.id_column}_r"]),
             scored["match_weight"].to_numpy(),
         )
+
+    def kinds(self, edges: resolve.Edges) -> Iterator[tuple[tuple[str, str], npt.NDArray[np.bool_]]]:
+        """Yield each pair of sources in order, and which edges lie between the two."""
+        starts = np.array([self.start[source] for source in self.order])
+        side = [np.searchsorted(starts, end, side="right") - 1 for end in (edges.a, edges.b)]
+        low, high = np.minimum(*side), np.maximum(*side)
+        for i, source in enumerate(self.order):
+            for j in range(i, len(self.order)):
+                yield (source, self.order[j]), (low == i) & (high == j)
+
+    def by_sources(
+        self, edges: resolve.Edges, values: Mapping[tuple[str, str], float]
+    ) -> npt.NDArray[np.float64]:
+        """Return the value of each edge's pair of sources, zero where there is none."""
+        found = np.zeros(len(edges.a))
+        for kind, at in self.kinds(edges):
+            found[at] = values.get(kind, 0.0)
+        return found

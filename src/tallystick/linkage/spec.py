@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 Engine = Literal["native", "splink", "spark"]
+Offsets = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Linked:
     ``persons``: source, <id>, person_id, match_probability, sorted; every record once.
     ``scored``: every pair that was scored and kept, in the columns of ``links``, also those under the threshold: what a review samples.
     ``notes`` are sentences for the user: columns without a part, values that could not be read.
+    What a refresh needs: ``records`` are the sources as the model reads them (cleaned, where ``is_standard``), ``pairs`` all that was
+    scored, before anyone's decisions, ``offsets`` the bits that a pair of sources adds to the model's weights (null where a given
+    model was used as it is). ``lineage`` says what became of the ids of an earlier linkage; it is empty after a first one.
     """
 
     links: pa.Table
@@ -50,4 +54,9 @@ class Linked:
     model: Mapping[str, Any]
     quality: Mapping[str, Any]
     scored: pa.Table
+    records: Mapping[str, pa.Table]
+    pairs: pa.Table
+    offsets: Offsets | None
+    is_standard: bool
+    lineage: pa.Table
     notes: tuple[str, ...] = field(default=())

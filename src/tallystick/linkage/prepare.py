@@ -1,0 +1,84 @@
+"""The sources as a model reads them: cleaned for the person model, as they are for a model of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.errors import BadInput
+from tallystick.linkage import clean, engines, person
+
+
+def for_the_person_model(
+    cleaned: Mapping[str, clean.Cleaned], id_column: str
+) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
+    """Return the tables with the columns that all sources have and that hold something, and notes on the rest."""
+    filled = {
+        source: [
+            c
+            for c in one.table.column_names
+            if c == id_column or one.table[c].null_count < one.table.num_rows
+        ]
+        for source, one in cleaned.items()
+    }
+    first = next(iter(filled.values()))
+    shared = [c for c in first if all(c in names for names in filled.values())]
+    if len(person.comparisons(shared)) < 2:
+        raise BadInput(
+            "The files have fewer than two columns in common that the person model compares. "
+            "Name the columns first_name, surname, dob, gender, postcode (see `docs/linkage.md` for the others)."
+        )
+    notes = []
+    for source, one in cleaned.items():
+        if one.ignored:
+            notes.append(f"{source}: not used in the linkage: {', '.join(one.ignored)}.")
+        parts = [c for c in filled[source] if c not in shared and c in {x.name for x in person.COMPARISONS}]
+        if parts:
+            notes.append(f"{source}: not compared, for another file lacks it: {', '.join(parts)}.")
+        notes.extend(
+            f"{source}: {count:,} values of {part} could not be read and count as missing."
+            for part, count in one.unread.items()
+            if count
+        )
+    missing = [c for c in ("first_name", "surname", "dob", "gender", "postcode") if c not in shared]
+    if missing:
+        notes.append(f"The comparisons of {', '.join(missing)} were dropped: not every file has the column.")
+    return {source: one.table.select(shared) for source, one in cleaned.items()}, tuple(notes)
+
+
+def as_the_model_reads(
+    tables: Mapping[str, pa.Table], model: Mapping[str, Any], id_column: str
+) -> tuple[dict[str, pa.Table], tuple[str, ...], bool]:
+    """Return the tables as a given Splink model reads them, notes, and whether they were cleaned.
+
+    They are cleaned where the model reads columns of the person model that the tables do not have as they are.
+    """
+    wanted = engines.columns_read(model)
+    raw = dict(tables)
+    if all(wanted <= set(table.column_names) for table in raw.values()):
+        keep = [id_column, *sorted(wanted - {id_column})]
+        return (
+            {
+                s: t.select(keep).set_column(0, id_column, clean.record_ids(t, id_column, s))
+                for s, t in raw.items()
+            },
+            (),
+            False,
+        )
+    cleaned = {source: clean.standard(table, id_column, source).table for source, table in tables.items()}
+    for source, table in cleaned.items():
+        missing = sorted(wanted - set(table.column_names))
+        if missing:
+            raise BadInput(
+                f"{source}: the model reads columns that are not there: {', '.join(missing)}. Add them, or use another model."
+            )
+    return (
+        {
+            source: table.select([id_column, *sorted(wanted - {id_column})])
+            for source, table in cleaned.items()
+        },
+        (),
+        True,
+    )

@@ -1,0 +1,183 @@
+"""What a linkage leaves behind, so that the next supply need not start again.
+
+It holds the identifiers of every record in standard form: guard the folder as the files themselves, and destroy it with them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tallystick.errors import BadInput
+from tallystick.linkage.compare import quoted
+from tallystick.linkage.lineage import Earlier
+from tallystick.linkage.spec import LinkageSpec, Linked, Offsets
+
+DIGEST = "row_digest"
+TABLES = ("records", "pairs", "persons", "lineage")
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class State:
+    """A linkage as a refresh takes it up. ``records``: the sources as the model reads them, and ``row_digest`` of the raw row.
+
+    ``spec.model`` is the model as it was trained and calibrated; ``pairs`` are all that it scored.
+    """
+
+    spec: LinkageSpec
+    records: Mapping[str, pa.Table]
+    pairs: pa.Table
+    persons: pa.Table
+    lineage: pa.Table
+    offsets: Offsets | None
+    is_standard: bool
+    refreshes: int
+
+    @property
+    def earlier(self) -> Earlier:
+        """The ids that a refresh keeps."""
+        return Earlier(self.persons, self.lineage, self.refreshes)
+
+
+def after(
+    linked: Linked, tables: Mapping[str, pa.Table], spec: LinkageSpec, before: State | None = None
+) -> State:
+    """Return the state after ``linked``, a linkage of ``tables`` under ``spec`` (a refresh of ``before``, where there is one)."""
+    records = {}
+    for source, table in linked.records.items():
+        if source in tables:
+            order = pc.index_in(table[spec.id_column], value_set=_ids(tables[source], spec.id_column))
+            digest = digests(tables[source]).take(order)
+        else:
+            assert before is not None
+            digest = before.records[source][DIGEST]
+        records[source] = table.append_column(DIGEST, digest)
+    return State(
+        LinkageSpec(**{**_plain(spec), "model": linked.model}),
+        records,
+        linked.pairs,
+        linked.persons,
+        linked.lineage,
+        linked.offsets,
+        linked.is_standard,
+        0 if before is None else before.refreshes + 1,
+    )
+
+
+def digests(table: pa.Table) -> pa.ChunkedArray:
+    """Return the digest of each row of a source as it was supplied: equal just where the row is."""
+    parts = ", ".join(
+        f"coalesce(chr(31) || cast({quoted(name)} as varchar), chr(30))"
+        for name in sorted(table.column_names)
+    )
+    with duckdb.connect() as con:
+        con.register("rows", table)
+        return con.sql(f"select md5(concat({parts})) as digest from rows").to_arrow_table()["digest"]  # noqa: S608
+
+
+def _ids(table: pa.Table, id_column: str) -> pa.Array:
+    from tallystick.linkage.clean import record_ids
+
+    return record_ids(table, id_column, "")
+
+
+def _plain(spec: LinkageSpec) -> dict[str, Any]:
+    return {one.name: getattr(spec, one.name) for one in fields(spec)}
+
+
+def as_tables(state: State) -> dict[str, pa.Table]:
+    """Return the four tables of a state, the records of all sources in one."""
+    parts = [
+        table.append_column("source", pa.array([source] * table.num_rows, pa.string()))
+        for source, table in state.records.items()
+    ]
+    whole = pa.concat_tables(parts, promote_options="default")
+    return dict(zip(TABLES, (whole, state.pairs, state.persons, state.lineage), strict=True))
+
+
+def as_json(state: State) -> dict[str, Any]:
+    """Return what of a state is no table: the model, the specification, the offsets."""
+    return {
+        "version": VERSION,
+        "spec": _plain(state.spec) | {"model": dict(state.spec.model)},  # type: ignore[arg-type]
+        "offsets": None if state.offsets is None else [[*kind, bits] for kind, bits in state.offsets.items()],
+        "sources": sorted(state.records),
+        "is_standard": state.is_standard,
+        "refreshes": state.refreshes,
+    }
+
+
+def restored(tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> State:
+    """Return the state that ``as_tables`` and ``as_json`` came from."""
+    whole = tables["records"]
+    records = {
+        source: whole.filter(pc.equal(whole["source"], source)).drop_columns(["source"])
+        for source in said["sources"]
+    }
+    spec = dict(said["spec"])
+    for decided in ("always", "never"):
+        spec[decided] = tuple((tuple(left), tuple(right)) for left, right in spec[decided])
+    offsets = None if said["offsets"] is None else {(low, high): bits for low, high, bits in said["offsets"]}
+    return State(
+        LinkageSpec(**spec),
+        records,
+        tables["pairs"],
+        tables["persons"],
+        tables["lineage"],
+        offsets,
+        bool(said["is_standard"]),
+        int(said["refreshes"]),
+    )
+
+
+def write(state: State, folder: Path) -> None:
+    """Write a state as a folder, aside and then in place; what stood there goes. Raises ``BadInput`` where it cannot."""
+    aside, old = (folder.with_name(f".{folder.name}.{name}") for name in ("part", "old"))
+    try:
+        for left in (aside, old):
+            shutil.rmtree(left, ignore_errors=True)
+        aside.mkdir(mode=0o700)
+        for name, table in as_tables(state).items():
+            pq.write_table(table, aside / f"{name}.parquet", compression="zstd")
+        (aside / "state.json").write_text(json.dumps(as_json(state)), encoding="utf-8")
+        if folder.exists():
+            folder.replace(old)
+        aside.replace(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise BadInput(
+            f"{folder} could not be written: {error.strerror or type(error).__name__}. Name another place."
+        ) from None
+
+
+def require_place(folder: Path) -> None:
+    """Raise ``BadInput`` where a state cannot be written: asked before long work. Only a state's folder is ever replaced."""
+    if not folder.parent.is_dir():
+        raise BadInput(f"{folder}: the folder it lies in is not there. Make it first.")
+    if folder.exists() and not (folder / "state.json").is_file():
+        raise BadInput(f"{folder} exists and holds no linkage. Name a folder that is not there yet.")
+
+
+def read(folder: Path) -> State:
+    """Return the state in a folder. Raises ``BadInput`` where there is none that this version can read."""
+    try:
+        said = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        if said["version"] != VERSION:
+            raise BadInput(f"{folder} was kept by another version of Tallystick. Link again from the start.")
+        return restored({name: pq.read_table(folder / f"{name}.parquet") for name in TABLES}, said)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise BadInput(
+            f"{folder} holds no linkage to go on from ({type(error).__name__}). "
+            "Give a folder that `tally link files … --keep FOLDER` wrote."
+        ) from None
