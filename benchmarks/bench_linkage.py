@@ -8,6 +8,7 @@ the runs and the peak memory of the process are compared. The links must be the 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,7 @@ def one(folder: str, engine: str) -> dict[str, float]:
         check=True,
         capture_output=True,
         text=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
     )
     found = dict(json.loads(ran.stdout.splitlines()[-1]))
     return {**found, "process_seconds": time.perf_counter() - start}

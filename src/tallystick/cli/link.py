@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tallystick.cli import output
+from tallystick.cli import cohort, output
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
 app = typer.Typer(
@@ -258,3 +258,7 @@ def advise(
         ],
         header=("rule: equal on", "pairs", "true pairs found (estimate)", "proposed"),
     )
+
+
+app.command()(cohort.index)
+app.command()(cohort.cohort)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -115,7 +116,9 @@ def run(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     as_json = "--json" in arguments
     try:
-        result = app(args=arguments, prog_name="tally", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = output.warning
+            result = app(args=arguments, prog_name="tally", standalone_mode=False)
     except TallystickError as error:
         output.error(error, as_json=as_json)
         return error.exit_code

@@ -12,7 +12,7 @@ from typing import Any
 
 from tallystick.errors import BadInput, Finding, Refused, TallystickError
 
-__all__ = ["error", "findings", "internal", "line", "progress", "say", "table", "usage"]
+__all__ = ["error", "findings", "internal", "line", "progress", "say", "table", "usage", "warning"]
 
 
 def say(value: Any, *, as_json: bool, text: str | None = None) -> None:
@@ -41,6 +41,11 @@ def findings(found: Sequence[Finding]) -> None:
     for finding in sorted(found, key=lambda f: f.severity != "refuse"):
         mark = "refused" if finding.severity == "refuse" else "warning"
         sys.stderr.write(f"  {mark}: {finding}\n")
+
+
+def warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Print a warning of Python's as a line for a person, to standard error, without the place in the code."""
+    sys.stderr.write(f"warning: {message}\n")
 
 
 def error(raised: TallystickError, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from tallystick.linkage.score.model import Rule
 Ints = npt.NDArray[np.int64]
 PAIRS_A_TASK = 1 << 21
 MOST_PAIRS = 10**9
+SKEWED_SHARE, LEAST_SKEWED = 0.1, 10_000
 TWO_LISTS, LATER_RECORD, LATER_SOURCE = 0, 1, 2
 
 
@@ -33,23 +34,69 @@ class Blocks:
         return int(self.pairs.sum())
 
 
+@dataclass(frozen=True)
+class Side:
+    """Records in the order of a rule's key; each different key, and where its run begins and ends in that order."""
+
+    order: npt.NDArray[np.int32]
+    values: Ints
+    first: Ints
+    end: Ints
+
+
 def blocks(codes: npt.NDArray[np.int32], rule: Rule, sizes: tuple[int, ...], same: int) -> Blocks:
     """Return the blocks of one rule. ``sizes``: records of each source; ``same``: how the two sides are told apart."""
     count = len(codes)
     left = range(0, sizes[0]) if same == TWO_LISTS else range(count)
     right = range(sizes[0], count) if same == TWO_LISTS else range(count)
     key_l, key_r = _keys(codes, rule)
-    order_l, sorted_l = _sorted(key_l, left)
+    one = side(key_l, left)
     is_one = same != TWO_LISTS and all(a == b for a, b in rule.keys)
-    order_r, sorted_r = (order_l, sorted_l) if is_one else _sorted(key_r, right)
-    values_l, first_l, end_l = _runs(sorted_l)
-    values_r, first_r, end_r = _runs(sorted_r)
-    _, at_l, at_r = np.intersect1d(values_l, values_r, assume_unique=True, return_indices=True)
-    ranges = np.stack([first_l[at_l], end_l[at_l], first_r[at_r], end_r[at_r]], axis=1)
+    return matched(one, one if is_one else side(key_r, right), is_later=is_one and same == LATER_RECORD)
+
+
+def side(key: Ints, members: range) -> Side:
+    """Return the members whose key is not -1, in the order of key and then of record."""
+    order, values = _sorted(key, members)
+    return Side(order, *_runs(values))
+
+
+def matched(left: Side, right: Side, *, is_later: bool = False) -> Blocks:
+    """Return the blocks of keys that stand on both sides; ``is_later``: only the later records of the same side pair up."""
+    at_l, at_r = (np.arange(len(left.values)),) * 2 if left is right else _in_both(left.values, right.values)
+    ranges = np.stack([left.first[at_l], left.end[at_l], right.first[at_r], right.end[at_r]], axis=1)
     n, m = ranges[:, 1] - ranges[:, 0], ranges[:, 3] - ranges[:, 2]
-    pairs = n * (n - 1) // 2 if is_one and same == LATER_RECORD else n * m
+    pairs = n * (n - 1) // 2 if is_later else n * m
     is_busy = pairs > 0
-    return Blocks(order_l, order_r, ranges[is_busy], pairs[is_busy])
+    ranges, pairs = ranges[is_busy], pairs[is_busy]
+    order_l, ranges[:, :2] = _only(left.order, ranges[:, :2])
+    if left is right:
+        ranges[:, 2:] = ranges[:, :2]
+        return Blocks(order_l, order_l, ranges, pairs)
+    order_r, ranges[:, 2:] = _only(right.order, ranges[:, 2:])
+    return Blocks(order_l, order_r, ranges, pairs)
+
+
+def _in_both(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """Return where the values that two sorted arrays share stand in each: the shorter is looked up in the longer."""
+    few, many = (left, right) if len(left) <= len(right) else (right, left)
+    at = np.searchsorted(many, few)
+    is_in = at < len(many)
+    is_in[is_in] = many[at[is_in]] == few[is_in]
+    few_at, many_at = np.flatnonzero(is_in), at[is_in]
+    return (few_at, many_at) if few is left else (many_at, few_at)
+
+
+def _only(order: npt.NDArray[np.int32], ranges: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Return the members of these ranges alone, and where the ranges lie now: what is in no pair need not be gathered."""
+    first, lengths = ranges[:, 0], ranges[:, 1] - ranges[:, 0]
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    if not len(ends):
+        return np.zeros(0, np.int32), ranges
+    if ends[-1] == len(order):
+        return order if order.flags.writeable else order.copy(), ranges  # the kernel is compiled for one kind
+    return order[np.arange(ends[-1]) + np.repeat(first - starts, lengths)], np.stack([starts, ends], axis=1)
 
 
 def require_bearable(found: Blocks, rule: Rule, most: int = MOST_PAIRS) -> None:
@@ -64,6 +111,23 @@ def require_bearable(found: Blocks, rule: Rule, most: int = MOST_PAIRS) -> None:
         )
 
 
+def skewed(found: Blocks, rule: Rule, records: int) -> str | None:
+    """Return a sentence on a rule one of whose values holds a tenth of the records or more; None where none does."""
+    if not len(found.pairs):
+        return None
+    worst = int(found.pairs.argmax())
+    n, m = (int(found.ranges[worst, at + 1] - found.ranges[worst, at]) for at in (0, 2))
+    held = max(n, m) if found.order_l is found.order_r else n + m
+    if held < max(LEAST_SKEWED, records * SKEWED_SHARE):
+        return None
+    share = found.pairs[worst] / max(1, found.total)
+    return (
+        f"The blocking rule {rule.sql} puts {held:,} of {records:,} records into one block, with {share:.0%} of the rule's "
+        f"{found.total:,} pairs. It is shared out over the cores, but costs time: if that value is a default or a blank, "
+        "blank it in the files; else add a second equality to the rule."
+    )
+
+
 def tasks(found: Blocks) -> Iterator[tuple[Ints, int]]:
     """Yield units of about two million pairs (rows of ranges, how many pairs); a block that is larger is shared out."""
     is_large = found.pairs > PAIRS_A_TASK
@@ -73,9 +137,15 @@ def tasks(found: Blocks) -> Iterator[tuple[Ints, int]]:
     for place in np.flatnonzero(is_large):
         first, end, other_first, other_end = (int(x) for x in found.ranges[place])
         steps = int(-(-found.pairs[place] // PAIRS_A_TASK))
-        bounds = np.linspace(first, end, min(steps, end - first) + 1).astype(np.int64)
-        for low, high in pairwise(bounds):
-            yield np.array([[low, high, other_first, other_end]]), int(found.pairs[place]) // steps
+        lefts = _cut(first, end, steps)
+        rights = _cut(other_first, other_end, -(-steps // (len(lefts) - 1)))
+        for (low, high), (other_low, other_high) in product(pairwise(lefts), pairwise(rights)):
+            yield np.array([[low, high, other_low, other_high]]), int(found.pairs[place]) // steps
+
+
+def _cut(first: int, end: int, steps: int) -> list[int]:
+    """Return the bounds of at most ``steps`` parts of about one size."""
+    return np.linspace(first, end, min(steps, end - first) + 1).astype(np.int64).tolist()  # type: ignore[no-any-return]
 
 
 def _portions(pairs: Ints) -> Iterator[tuple[int, int]]:
@@ -93,11 +163,12 @@ def _keys(codes: npt.NDArray[np.int32], rule: Rule) -> tuple[Ints, Ints]:
     columns = [(codes[:, a], codes[:, b]) for a, b in rule.keys]
     sizes = [int(max(one.max(initial=0), other.max(initial=0))) + 1 for one, other in columns]
     is_one = all(a == b for a, b in rule.keys)
-    left = _combined([one for one, _ in columns], sizes)
-    return left, left if is_one else _combined([other for _, other in columns], sizes)
+    left = combined([one for one, _ in columns], sizes)
+    return left, left if is_one else combined([other for _, other in columns], sizes)
 
 
-def _combined(columns: list[npt.NDArray[np.int32]], sizes: list[int]) -> Ints:
+def combined(columns: list[npt.NDArray[np.int32]], sizes: list[int]) -> Ints:
+    """Return one integer for the codes of all columns (each below its size); -1 where one is missing (below 0)."""
     key = columns[0].astype(np.int64)
     is_null = key < 0
     room = sizes[0]

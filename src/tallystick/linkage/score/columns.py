@@ -8,7 +8,7 @@ column's values begin at its base.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -40,6 +40,23 @@ class Pools:
     list_entries: Ints
     list_base: Ints
 
+    def frequencies_of(self, column: int) -> npt.NDArray[np.float64]:
+        """Return the frequencies of a column's values by code."""
+        base = self.frequency_base[column]
+        later = self.frequency_base[self.frequency_base > base]
+        return self.frequencies[base : later.min() if len(later) else None]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What codes stand for, as more records can be coded by it: by group of columns its distinct values (of a group of lists,
+    their entries) in the order of the codes; by column the records of each code, and each list's length and entries."""
+
+    distinct: dict[int, pa.Array] = field(default_factory=dict)
+    counts: dict[int, Ints] = field(default_factory=dict)
+    lengths: dict[int, Ints] = field(default_factory=dict)
+    entries: dict[int, Ints] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class Records:
@@ -48,24 +65,31 @@ class Records:
     codes: npt.NDArray[np.int32]
     pools: Pools
     sizes: tuple[int, ...]
+    known: Known
 
 
-def encode(program: Program, tables: Mapping[str, pa.Table], sources: list[str]) -> Records:
-    """Return the records of ``sources`` in order. Raises BadInput for a column that is missing or cannot be read as asked."""
+def encode(
+    program: Program, tables: Mapping[str, pa.Table], sources: list[str], known: Known | None = None
+) -> Records:
+    """Return the records of ``sources`` in order. Raises BadInput for a column that is missing or cannot be read as asked.
+
+    With ``known``, values that it holds keep their codes, and frequencies count its records too.
+    """
     count = sum(tables[source].num_rows for source in sources)
     values = [_evaluated(program, number, tables, sources) for number in range(len(program.columns))]
     codes = np.empty((count, len(program.columns)), dtype=np.int32)
-    made = _PoolMaker(len(program.columns))
+    made = _PoolMaker(len(program.columns), known or Known())
     for group in sorted({program.group(number) for number in range(len(values))}):
         members = [number for number in range(len(values)) if program.group(number) == group]
-        _encode_group(program, members, values, codes, made)
+        _encode_group(program, group, members, values, codes, made)
         for number in members:
             values[number] = None
-    return Records(codes, made.pools(), tuple(tables[source].num_rows for source in sources))
+    return Records(codes, made.pools(), tuple(tables[source].num_rows for source in sources), made.known)
 
 
 def _encode_group(
     program: Program,
+    group: int,
     members: list[int],
     values: list[Any],
     codes: npt.NDArray[np.int32],
@@ -80,53 +104,56 @@ def _encode_group(
         pa.types.is_list(values[number].type) or pa.types.is_large_list(values[number].type)
         for number in members
     ):
-        _encode_lists(program, members, values, codes, made)
+        _encode_lists(program, group, members, values, codes, made)
         return
     if "list" in reads:
         raise NotKnown(f"{program.columns[members[0]]} is used as a list and is none")
     if len({values[number].type for number in members}) > 1:
         raise NotKnown(f"{program.columns[members[0]]} is compared with a column of another type")
     whole = pa.chunked_array([chunk for number in members for chunk in values[number].chunks])
-    encoded = whole.combine_chunks().dictionary_encode()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    flat = encoded.indices.fill_null(NO_VALUE).to_numpy(zero_copy_only=False)
-    distinct = encoded.dictionary
+    flat, distinct = made.coded(group, whole.combine_chunks(), program.columns[members[0]])
     for place, number in enumerate(members):
         codes[:, number] = flat[place * len(codes) : (place + 1) * len(codes)]
     if "text" in reads:
         made.add_text(members, _as_text(distinct, program.columns[members[0]]))
     if "number" in reads:
         made.add_numbers(members, _as_numbers(distinct, program.columns[members[0]]))
-    for number in members:
+    for place, number in enumerate(members):
         if number in {level.tf_column for levels in program.comparisons for level in levels}:
-            made.add_frequencies(number, codes[:, number], len(distinct))
+            made.add_frequencies(number, flat[place * len(codes) : (place + 1) * len(codes)], len(distinct))
 
 
 def _encode_lists(
-    program: Program, members: list[int], values: list[Any], codes: npt.NDArray[np.int32], made: _PoolMaker
+    program: Program,
+    group: int,
+    members: list[int],
+    values: list[Any],
+    codes: npt.NDArray[np.int32],
+    made: _PoolMaker,
 ) -> None:
     if any(atom.kind == EQUAL and {atom.left, atom.right} & set(members) for atom in program.atoms):
         raise NotKnown(f"{program.columns[members[0]]} is a list compared for equality")
     lists = [values[number].combine_chunks() for number in members]
     entries = pa.concat_arrays([pc.list_flatten(column) for column in lists])
-    encoded = entries.dictionary_encode()
-    if encoded.null_count:
+    if entries.null_count:
         raise NotKnown(f"{program.columns[members[0]]} holds lists with missing entries")
-    made.add_text(members, _as_text(encoded.dictionary, program.columns[members[0]]))
-    flat, taken = encoded.indices.to_numpy(zero_copy_only=False), 0
+    flat, distinct = made.coded(group, entries, program.columns[members[0]])
+    made.add_text(members, _as_text(distinct, program.columns[members[0]]))
+    taken = 0
     for number, column in zip(members, lists, strict=True):
         lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
         mine = flat[taken : taken + int(lengths.sum())]
         taken += len(mine)
-        made.add_lists(number, lengths, mine)
+        first = made.add_lists(number, lengths, mine)
         is_null = pc.is_null(column).to_numpy(zero_copy_only=False)
-        codes[:, number] = np.where(is_null, NO_VALUE, np.arange(len(codes)))
+        codes[:, number] = np.where(is_null, NO_VALUE, first + np.arange(len(codes)))
 
 
 class _PoolMaker:
     """Pools as they grow."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, before: Known) -> None:
+        self.before, self.known = before, Known()
         self.texts: list[pa.Array] = []
         self.text_count = 0
         self.numbers: list[npt.NDArray[np.float64]] = []
@@ -138,6 +165,25 @@ class _PoolMaker:
             for kind in ("text", "number", "frequency", "list")
         }
 
+    def coded(self, group: int, values: pa.Array, sql: str) -> tuple[Ints, pa.Array]:
+        """Return the values' codes (-1 for null) and the group's distinct values, those known before first."""
+        encoded = values.dictionary_encode()
+        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+        flat = encoded.indices.fill_null(NO_VALUE).to_numpy(zero_copy_only=False)
+        distinct = encoded.dictionary
+        if (before := self.before.distinct.get(group)) is not None:
+            if distinct.type != before.type:
+                raise BadInput(
+                    f"The column behind {sql} is {distinct.type} here and {before.type} in the index. Give it the same type in both."
+                )
+            at = pc.index_in(distinct, value_set=before)
+            is_new = pc.is_null(at).to_numpy(zero_copy_only=False)
+            place = np.where(is_new, len(before) + np.cumsum(is_new) - 1, at.fill_null(0).to_numpy())
+            flat = np.where(flat >= 0, place[flat], NO_VALUE) if len(place) else flat
+            distinct = pa.concat_arrays([before, distinct.filter(pa.array(is_new))])
+        self.known.distinct[group] = distinct
+        return flat, distinct
+
     def add_text(self, members: list[int], distinct: pa.Array) -> None:
         self.base["text"][members] = self.text_count
         self.texts.append(distinct)
@@ -147,17 +193,26 @@ class _PoolMaker:
         self.base["number"][members] = sum(len(part) for part in self.numbers)
         self.numbers.append(distinct)
 
-    def add_frequencies(self, number: int, codes: npt.NDArray[np.int32], distinct: int) -> None:
+    def add_frequencies(self, number: int, codes: Ints, distinct: int) -> None:
         if self.base["frequency"][number] >= 0:
             return
         self.base["frequency"][number] = sum(len(part) for part in self.frequencies)
-        counts = np.bincount(codes[codes >= 0], minlength=distinct).astype(np.float64)
-        self.frequencies.append(counts / max(1.0, counts.sum()))
+        counts = np.bincount(codes + 1, minlength=distinct + 1)[1:]
+        if (before := self.before.counts.get(number)) is not None:
+            counts[: len(before)] += before
+        self.known.counts[number] = counts
+        self.frequencies.append(counts / max(1, counts.sum()))
 
-    def add_lists(self, number: int, lengths: npt.NDArray[Any], entries: npt.NDArray[Any]) -> None:
+    def add_lists(self, number: int, lengths: npt.NDArray[Any], entries: npt.NDArray[Any]) -> int:
+        """Keep a column's lists, those known before first; return the number of the first new one."""
+        known = self.before.lengths.get(number, np.zeros(0, np.int64))
+        self.known.lengths[number] = np.concatenate([known, lengths.astype(np.int64)])
+        old = self.before.entries.get(number, np.zeros(0, np.int64))
+        self.known.entries[number] = np.concatenate([old, entries.astype(np.int64)])
         self.base["list"][number] = sum(len(part) for part in self.list_lengths)
-        self.list_lengths.append(lengths.astype(np.int64))
-        self.list_entries.append(entries.astype(np.int64))
+        self.list_lengths.append(self.known.lengths[number])
+        self.list_entries.append(self.known.entries[number])
+        return len(known)
 
     def pools(self) -> Pools:
         """Return the finished pools."""

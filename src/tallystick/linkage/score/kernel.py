@@ -7,6 +7,9 @@ bests of those that wait bounds the final weight from above: below the threshold
 doubles (``SLACK``), the pair is out before any text is compared. Then the comparisons that wait are decided one by one, and
 the bound falls with each level that fails.
 
+What a comparison whose cheap levels read one column gives is looked up by the state of that column, worked out beforehand;
+what the block's key settles (its columns are equal) is added once for a left record, not for each pair.
+
 A text comparison is itself first tried by bounds. With 64-bit masks of the bytes that occur (byte mod 64), at least
 ``popcount(mask_a & ~mask_b)`` bytes of a have no partner in b, so the matches m of a Jaro similarity are at most
 ``min(len_a - popcount(a & ~b), len_b - popcount(b & ~a))``, it is at most (m/len_a + m/len_b + 1)/3, and Winkler's boost adds
@@ -25,6 +28,8 @@ from tallystick.linkage.score.strings import damerau_levenshtein, jaccard, jaro,
 
 SLACK = 1e-7
 MEMO = 1 << 17
+STATES = 5
+"""A pair's values in one column: 0 different, 1 equal, 2 left missing, 3 right missing, 4 both missing."""
 
 
 @njit(cache=True, nogil=True)
@@ -317,33 +322,39 @@ def _was_found(
 
 @njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def _adjustment(column, level, weights, left_codes, right_codes, left, right, frequency, frequency_base):
-    """Return a level's term-frequency adjustment for this pair, by the more frequent of the two values; 0 without one."""
+    """Return a level's term-frequency adjustment for this pair, by the more frequent of the two values; 0 without one.
+
+    Frequencies and their least are logarithms (base 2) already.
+    """
     if column < 0:
         return 0.0
     base = frequency_base[column]
-    tf = -1.0
-    if left_codes[left, column] >= 0:
-        tf = frequency[base + left_codes[left, column]]
-    if right_codes[right, column] >= 0:
-        tf = max(tf, frequency[base + right_codes[right, column]])
-    if tf < 0.0:
+    code_l, code_r = left_codes[left, column], right_codes[right, column]
+    if code_l < 0 and code_r < 0:
         return 0.0
-    return weights[level, 1] * (weights[level, 2] - np.log2(max(tf, weights[level, 3])))
+    tf = weights[level, 3]
+    if code_l >= 0:
+        tf = max(tf, frequency[base + code_l])
+    if code_r >= 0 and code_r != code_l:
+        tf = max(tf, frequency[base + code_r])
+    return weights[level, 1] * (weights[level, 2] - tf)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def scan(
     rule, units, order_l, order_r, same, source, left_codes, right_codes, pools, frequencies, rule_keys, key_ranges, rests,
-    literals, atoms, limits, comparisons, levels, weights, bests, has_costly, turn, rest_best, has_tf, prior, threshold,
-    room, out, state,
+    literals, atoms, limits, comparisons, levels, weights, bests, has_costly, plan, turn, sure, rest_best, has_tf, prior,
+    threshold, room, out, state,
 ):  # fmt: skip
     """Write the pairs that reach the threshold to ``out`` and return True; False where it is full, to go on from ``state``.
 
     ``units``: rows of (first, end) of positions in ``order_l`` and (first, end) in ``order_r``, one block or part of one.
     ``same``: 0 for two lists, 1 where the right record must come after the left one, 2 where it must be of a later source.
     ``left_codes`` and ``right_codes``: the records' codes in those orders. ``levels``: rows of (first literal, literals, tf
-    column); ``weights``: rows of (weight, tf weight, log2 u, least tf); ``bests``: the best weight from a level on; ``turn``: the
-    order in which comparisons are tried; ``rest_best``: the best of all comparisons after a turn. ``out``: left record, right
+    column); ``weights``: rows of (weight, tf weight, log2 u, log2 of the least tf); ``bests``: the best weight from a level on;
+    ``plan``: for each comparison the one column that its cheap levels read (or -1), and by state of that column (see
+    ``STATES``) the level found and the level to stop at, -1 for none; ``turn``: the order in which comparisons are tried, of
+    which the first ``sure`` are settled by the block's key; ``rest_best``: the best of all comparisons after a turn. ``out``: left record, right
     record, weight, level of each comparison (none where it has no columns). ``state``: unit, position and other to begin at;
     then how many were written, and how many pairs were candidates so far.
     Nothing is allocated here (``_nrt=False``): counting references to arrays would cost more than the work.
@@ -351,6 +362,7 @@ def scan(
     data, starts, masks, text_base, numbers, number_base, list_starts, list_entries, list_base = pools
     frequency, frequency_base = frequencies
     weight, adjustment, chosen, waits, scratch, keys, values = room
+    one_column, found_by_state, stop_by_state = plan
     out_l, out_r, out_w, out_p = out
     count_comparisons = len(turn)
     kept = 0
@@ -372,6 +384,26 @@ def scan(
                 start = low
             if unit == resume_unit and position == resume_position and resume_other > start:
                 start = resume_other
+            settled = prior
+            if start < end:
+                for k in range(sure):
+                    comparison = turn[k]
+                    found = found_by_state[comparison, 1]
+                    waits[comparison] = -1
+                    chosen[comparison] = found
+                    weight[comparison] = weights[found, 0]
+                    adjustment[comparison] = _adjustment(
+                        levels[found, 2],
+                        found,
+                        weights,
+                        left_codes,
+                        right_codes,
+                        left,
+                        start,
+                        frequency,
+                        frequency_base,
+                    )
+                    settled += weight[comparison] + adjustment[comparison]
             for other in range(start, end):
                 right = other
                 if same == 2 and source[order_r[other]] <= source[record]:
@@ -427,41 +459,54 @@ def scan(
                 ):
                     continue
                 candidates += 1
-                bound = prior
+                bound = settled
                 is_out = False
-                for k in range(count_comparisons):
+                for k in range(sure, count_comparisons):
                     comparison = turn[k]
                     found = -1
                     stop = -1
-                    for level in range(comparisons[comparison, 0], comparisons[comparison, 1]):
-                        if has_costly[level]:
-                            stop = level
-                            break
-                        if _condition(
-                            levels[level, 0],
-                            levels[level, 1],
-                            literals,
-                            atoms,
-                            limits,
-                            left_codes,
-                            right_codes,
-                            left,
-                            right,
-                            data,
-                            starts,
-                            masks,
-                            text_base,
-                            numbers,
-                            number_base,
-                            list_starts,
-                            list_entries,
-                            list_base,
-                            keys,
-                            values,
-                            scratch,
-                        ):
-                            found = level
-                            break
+                    column = one_column[comparison]
+                    if column >= 0:
+                        code_l, code_r = left_codes[left, column], right_codes[right, column]
+                        pair_state = 0
+                        if code_l < 0:
+                            pair_state = 4 if code_r < 0 else 2
+                        elif code_r < 0:
+                            pair_state = 3
+                        elif code_l == code_r:
+                            pair_state = 1
+                        found = found_by_state[comparison, pair_state]
+                        stop = stop_by_state[comparison, pair_state]
+                    else:
+                        for level in range(comparisons[comparison, 0], comparisons[comparison, 1]):
+                            if has_costly[level]:
+                                stop = level
+                                break
+                            if _condition(
+                                levels[level, 0],
+                                levels[level, 1],
+                                literals,
+                                atoms,
+                                limits,
+                                left_codes,
+                                right_codes,
+                                left,
+                                right,
+                                data,
+                                starts,
+                                masks,
+                                text_base,
+                                numbers,
+                                number_base,
+                                list_starts,
+                                list_entries,
+                                list_base,
+                                keys,
+                                values,
+                                scratch,
+                            ):
+                                found = level
+                                break
                     waits[comparison] = stop
                     if found >= 0:
                         chosen[comparison] = found
