@@ -65,7 +65,7 @@ class Records:
     codes: npt.NDArray[np.int32]
     pools: Pools
     sizes: tuple[int, ...]
-    known: Known
+    known: Known = field(default_factory=Known)
 
 
 def encode(
