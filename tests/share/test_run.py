@@ -196,7 +196,7 @@ folder = pathlib.Path(sys.argv[1]).resolve()
 sys.path.insert(0, sys.argv[2])
 from worlds import CLOCK
 from tallystick.agreement import io
-from tallystick.share import deidentify, destroy, evaluate, extract, link, report, supply
+from tallystick.share import deidentify, destroy, evaluate, extract, link, report, review, supply
 from tallystick.share.rooms import open_share
 share = open_share(folder)
 agreement = io.load(folder)
@@ -213,6 +213,7 @@ for dataset in agreement.datasets:
     door = "supply"
     supply.supply(share, agreement, dataset, supplies=None, clock=CLOCK, entropy=secrets.token_bytes)
 door = "link"; link.link(share, agreement, clock=CLOCK)
+door = "review"; review.draw(share, agreement, clock=CLOCK, pairs=9); review.judge(share, 0, "no", clock=CLOCK)
 door = "evaluate"; evaluate.evaluate(share, agreement, clock=CLOCK)
 door = "destroy"; destroy.destroy(share, agreement, clock=CLOCK)
 door = "deidentify"; deidentify.deidentify(share, agreement, clock=CLOCK)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deidentify": ("tallystick.cli.run:deidentify", "Give the steward the linked people's attributes."),
     "extract": ("tallystick.cli.run:extract", "Make each approved project's extract."),
     "risk": ("tallystick.cli.run:risk", "Measure how well each extract hides the people in it."),
+    "review": ("tallystick.cli.review:review", "Judge a sample of pairs: what the linkage is worth."),
     "destroy": ("tallystick.cli.run:destroy", "Destroy the identifiers and their keys."),
     "lab": ("tallystick.cli.lab:app", "The Justice Data Lab: did people who were helped fare better?"),
     "output": ("tallystick.cli.outputs:app", "Check, protect and release outputs; prove what was released."),

@@ -76,6 +76,18 @@ def recall_tails(counts: Counts, value: float) -> tuple[float, float]:
     return _tails(counts, *_recall_constraint(counts, value))
 
 
+def missed(times: Ints, stands_for: Floats) -> float:
+    """Return at least how many true pairs no blocking rule caught, from how many rules caught each of the true pairs seen.
+
+    Chao's lower bound (1987, Biometrics 43): the pairs caught once, squared, over twice those caught twice. It holds whatever
+    makes some pairs easier to catch than others, if the rules catch independently given that; rules that catch the same pairs make it
+    lower still. ``stands_for`` is how many pairs each stands for.
+    """
+    once, twice = (float(stands_for[times == count].sum()) for count in (1, 2))
+    one = float(stands_for[times > 0].mean()) if (times > 0).any() else 1.0
+    return once * once / (2 * twice) if twice else once * max(once - one, 0.0) / (2 * one)
+
+
 Constraint = Callable[[Counts, float], tuple[Floats, float]]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.linkage import engines, resolve, sample
+from tallystick.linkage import compare, engines, resolve, sample
 from tallystick.linkage.compare import quoted
 
 LOST_FLOOR = 1e-6
@@ -85,6 +85,33 @@ def lost(
     return pa.concat_tables(found), drawn, whole
 
 
+def found_by(
+    tables: Mapping[str, pa.Table], model: Mapping[str, Any], asked: pa.Table, id_column: str
+) -> pa.Array:
+    """Return for each pair of ``asked`` how many of the model's blocking rules find it: 0 if third records alone brought it up."""
+    rules = [
+        rule["blocking_rule"] if isinstance(rule, Mapping) else str(rule)
+        for rule in model["blocking_rules_to_generate_predictions"]
+    ]
+    times = " + ".join(f"coalesce(cast(({rule}) as integer), 0)" for rule in rules) or "0"
+    left, right = quoted(f"{id_column}_l"), quoted(f"{id_column}_r")
+    con = compare.open_records(tables, model, id_column)
+    try:
+        con.register("asked", asked.append_column("place", pa.array(np.arange(asked.num_rows))))
+        found = con.sql(
+            f"""
+            select {times} as times
+            from asked
+            join records l on l.source_dataset = asked.source_l and l.{quoted(id_column)} = asked.{left}
+            join records r on r.source_dataset = asked.source_r and r.{quoted(id_column)} = asked.{right}
+            order by place
+            """  # noqa: S608 - the rules are the model's own, names are quoted
+        ).to_arrow_table()
+    finally:
+        con.close()
+    return found["times"].combine_chunks().cast(pa.int32())
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A review's sample: ``pairs`` (the columns of `pairs`, with stratum), the design, and the strata with what each was given."""
@@ -108,7 +135,7 @@ def drawn(met: pa.Table, missed: tuple[pa.Table, int, int], count: int, rng: np.
     of_pair[scored] = place
     joined = met.num_rows - len(scored)
     if joined:
-        found = (*found, sample.Stratum(sample.THROUGH, True, np.nan, np.nan, joined, 0.5))
+        found = (*found, sample.Stratum(sample.THROUGH, True, None, None, joined, 0.5))
     made = sample.design(found, count)
     taken = sample.draw(of_pair, made, rng)
     table = met.take(np.concatenate(taken) if taken else np.zeros(0, dtype=np.int64))
@@ -116,7 +143,7 @@ def drawn(met: pa.Table, missed: tuple[pa.Table, int, int], count: int, rng: np.
     lost_pairs, tried, whole = missed
     if tried:
         outside = sample.Stratum(
-            sample.OUTSIDE, False, np.nan, np.nan, whole, lost_pairs.num_rows / tried / 2, tried
+            sample.OUTSIDE, False, None, None, whole, lost_pairs.num_rows / tried / 2, tried
         )
         made = sample.promised([*made.strata, outside])
         unlinked = lost_pairs.append_column("is_linked", pa.array([False] * lost_pairs.num_rows))

@@ -7,6 +7,7 @@ even where third records would join them.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,24 @@ def read(path: Path) -> Overrides:
                 "Take one of these decisions back."
             )
     return Overrides(tuple(found["always"]), tuple(found["never"]))
+
+
+def consistent(always: Sequence[Pair], never: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Return the pairs of ``never`` that ``always`` does not make one person, directly or through others."""
+    group: dict[Record, Record] = {}
+    for left, right in always:
+        group[_first(group, left)] = _first(group, right)
+    return tuple(pair for pair in never if _first(group, pair[0]) != _first(group, pair[1]))
+
+
+def written(decided: Overrides) -> str:
+    """Return the decisions as the CSV that `read` reads."""
+    lines = io.StringIO()
+    table = csv.writer(lines, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for decision, pairs in (("always", decided.always), ("never", decided.never)):
+        table.writerows([*left, *right, decision] for left, right in pairs)
+    return lines.getvalue()
 
 
 def _first(group: dict[Record, Record], record: Record) -> Record:

@@ -25,12 +25,12 @@ Z = 1.959964
 
 @dataclass(frozen=True)
 class Stratum:
-    """A run of pairs: whether they are links, the match weights it spans, how many there are, and the model's share of true ones."""
+    """A run of pairs: whether they are links, the match weights it spans (null: none), how many there are, the model's share of true ones."""
 
     name: str
     is_linked: bool
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     pairs: int
     expected: float
     sample: int = 0

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tallystick.errors import Finding
 from tallystick.ledger import fingerprint
+from tallystick.share.acts import is_done
+from tallystick.share.review import CLOSED, DRAWN, JOURNAL
 from tallystick.share.rooms import Share
 
 AUDITED = ("rooms", "supplies", "reports", "releases")
@@ -22,8 +24,11 @@ class Audit:
 
 
 def audit(share: Share) -> Audit:
-    """Return how the files in the rooms differ from what the ledger says was written and destroyed."""
+    """Return how the files in the rooms differ from what the ledger says was written and destroyed.
+
+    The journal of a review that is still open grows; it is compared once the review is closed."""
     written: dict[str, str] = {}
+    growing = {JOURNAL} if is_done(share, DRAWN) and not is_done(share, CLOSED) else set()
     destroyed: dict[str, str] = {}
     for entry in share.ledger.entries():
         for file in entry.details.get("files", ()) if entry.act != "destroyed" else ():
@@ -56,7 +61,10 @@ def audit(share: Share) -> Audit:
     findings += [
         _finding(path, "is in no entry of the ledger", "Find out who put it there, and remove it.")
         for path in _present(share.root)
-        if path not in written and path not in destroyed and not path.startswith("supplies/")
+        if path not in written
+        and path not in destroyed
+        and path not in growing
+        and not path.startswith("supplies/")
     ]
     return Audit(len(written), tuple(findings))
 

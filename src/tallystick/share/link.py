@@ -69,6 +69,7 @@ def link(
         room = folder / "rooms" / "linker"
         room.mkdir(parents=True)
         pq.write_table(linked.links, room / "links.parquet", compression="zstd")
+        pq.write_table(linked.scored, room / "scored.parquet", compression="zstd")
         pq.write_table(linked.persons, room / "persons.parquet", compression="zstd")
         (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
         (room / "quality.json").write_text(

@@ -40,6 +40,15 @@ DOORS: dict[str, Door] = {
         reads=("rooms/supplier-*/identifiers.parquet.age", "keys/linker"),
         writes=("rooms/linker",),
     ),
+    "review": Door(
+        reads=("rooms/supplier-*/identifiers.parquet.age", "keys/linker", "rooms/linker"),
+        writes=(
+            "rooms/linker/review",
+            "rooms/linker/links.parquet",
+            "rooms/linker/persons.parquet",
+            ".review.lock",
+        ),
+    ),
     "evaluate": Door(
         reads=("rooms/supplier-*/keys.parquet", "rooms/linker/persons.parquet", "truth"),
         writes=("rooms/linker/truth.json",),

@@ -23,6 +23,7 @@ from tallystick.share.extract import event as extract_event
 from tallystick.share.extract import extract
 from tallystick.share.link import link
 from tallystick.share.report import report
+from tallystick.share.review import CLOSED as REVIEWED
 from tallystick.share.rooms import Share, locked
 from tallystick.share.supply import event as supply_event
 from tallystick.share.supply import supply
@@ -143,7 +144,7 @@ def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step,
                 steps.append(_planned(name, name, acts.is_done(share, name), agreement, clock))
             case "destroy":
                 is_done = acts.is_done(share, "destroy/identifiers/done")
-                if not is_done and not is_due(agreement, clock):
+                if not is_done and not is_due(agreement, clock, reviewed=acts.is_done(share, REVIEWED)):
                     steps.append(Step("destroy identifiers", f"waits: {agreement.retention.identifiers}"))
                 else:
                     steps.append(_planned("destroy identifiers", "destroy", is_done, agreement, clock))
@@ -185,7 +186,7 @@ def _planned(
 
 def _destroy(share: Share, agreement: Agreement, clock: Clock) -> Step:
     before = acts.is_done(share, "destroy/identifiers/done")
-    if not before and not is_due(agreement, clock):
+    if not before and not is_due(agreement, clock, reviewed=acts.is_done(share, REVIEWED)):
         return Step("destroy identifiers", f"waits: {agreement.retention.identifiers}")
     destroy(share, agreement, clock=clock)
     return _step("destroy identifiers", before)

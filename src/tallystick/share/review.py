@@ -1,0 +1,267 @@
+"""The door `review`: the linker's people look at a sample of pairs, side by side, and what they decide is kept in the linker's room.
+
+The sample and the journal of answers hold supply keys, weights and answers, no identifier: names are unsealed in memory for as long as
+somebody looks. An answer is on the disk before the next pair is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tallystick import linkage as engine
+from tallystick.agreement import gates
+from tallystick.agreement.schema import Agreement
+from tallystick.errors import BadInput
+from tallystick.ledger import unseal
+from tallystick.linkage import explain, frame, overrides, review, reviewed
+from tallystick.linkage.link import prepared, resolved_again
+from tallystick.linkage.sample import Stratum
+from tallystick.share import acts, answers, destroy
+from tallystick.share.acts import Clock
+from tallystick.share.link import EVENT as LINKED
+from tallystick.share.link import as_the_model_names
+from tallystick.share.rooms import Share, from_bytes, read_parquet
+
+DRAWN, CLOSED = "review/draw", "review/close"
+PAIRS = 300
+OUTSIDE_PART = 3  # one record compared with all others for so many pairs of the sample
+ID = "supply_key"
+JOURNAL = "rooms/linker/review/journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One pair as a reviewer sees it: each field on both sides, the match weight, and what makes it up."""
+
+    pair: int
+    fields: tuple[tuple[str, str, str], ...]
+    weight: float | None
+    bars: tuple[explain.Bar, ...]
+
+
+class Looking:
+    """The identifiers of a share, unsealed in memory, and the pairs of its sample one by one."""
+
+    def __init__(self, share: Share, agreement: Agreement) -> None:
+        self._tables = identifiers(share, agreement)
+        self._pairs = read_parquet(_room(share) / "sample.parquet")
+        self._model = _model(share)
+        self._read = prepared(self._tables, self._model, ID)
+        self._rows = {
+            source: {key: place for place, key in enumerate(table[ID].to_pylist())}
+            for source, table in self._tables.items()
+        }
+
+    def pair(self, number: int) -> Shown:
+        """Return one pair of the sample."""
+        one = self._pairs.slice(number, 1)
+        row = one.to_pylist()[0]
+        (bars,) = explain.waterfalls(self._read, self._model, one, ID)
+        left, right = (self._record(row[f"source_{side}"], row[f"{ID}_{side}"]) for side in "lr")
+        names = list(dict.fromkeys([*left, *right]))
+        fields = tuple((name, left.get(name, ""), right.get(name, "")) for name in names)
+        sources = (("source", row["source_l"], row["source_r"]),)
+        return Shown(number, (*sources, *fields), row["match_weight"], bars)
+
+    def _record(self, source: str, key: str) -> dict[str, str]:
+        row = self._tables[source].slice(self._rows[source][key], 1).to_pylist()[0]
+        return {name: "" if value is None else str(value) for name, value in row.items() if name != ID}
+
+
+def draw(
+    share: Share,
+    agreement: Agreement,
+    *,
+    clock: Clock,
+    pairs: int | None = None,
+    looks: int = 2,
+    seed: int = 1,
+) -> None:
+    """Draw the sample, once: ``pairs`` pairs (the agreement's `review_sample`, else 300), each for ``looks`` people to judge.
+
+    Raises Refused where a rule guards the door, BadInput where nothing was linked or the identifiers are gone.
+    """
+    if acts.is_done(share, DRAWN):
+        return
+    gates.ask(agreement, "review", clock.now.date())
+    if agreement.linkage is None or not acts.is_done(share, LINKED):
+        raise BadInput("Nothing was linked yet, so there is nothing to review. Run `tally link run` first.")
+    tables = identifiers(share, agreement)
+    scored = read_parquet(share.linker / "scored.parquet")
+    persons = read_parquet(share.linker / "persons.parquet")
+    model, rng = _model(share), np.random.default_rng(seed)
+    read = prepared(tables, model, ID)
+    met = frame.pairs(scored, persons, ID)
+    count = pairs or agreement.linkage.review_sample or PAIRS
+    lost = frame.lost(read, model, met, max(1, count // OUTSIDE_PART), rng, id_column=ID)
+    drawn = frame.drawn(met, lost, count, rng)
+    chosen = drawn.pairs.append_column("rules", frame.found_by(read, model, drawn.pairs, ID))
+    design = {
+        "looks": looks,
+        "seed": seed,
+        "precision": drawn.design.precision,
+        "recall": drawn.design.recall,
+    }
+    strata = [asdict(one) for one in drawn.design.strata]
+    details = {"pairs": chosen.num_rows, "looks": looks, "seed": seed}
+    with acts.act(
+        share, DRAWN, name="review", subject=agreement.about.id, clock=clock, details=details
+    ) as folder:
+        room = folder / "rooms" / "linker" / "review"
+        room.mkdir(parents=True)
+        pq.write_table(chosen, room / "sample.parquet", compression="zstd")
+        (room / "design.json").write_text(
+            json.dumps({**design, "strata": strata}, indent=2), encoding="utf-8"
+        )
+
+
+def look(share: Share, agreement: Agreement, *, clock: Clock) -> Looking:
+    """Return the pairs to look at, and enter in the ledger that this reviewer opened the identifiers."""
+    gates.ask(agreement, "review", clock.now.date())
+    found = Looking(share, agreement)
+    share.ledger.append(
+        "look", "identifiers", {"for": "clerical review"},
+        actor=clock.actor, at=clock.now, event_id=f"review/look/{clock.actor}/{clock.now.isoformat()}",
+    )  # fmt: skip
+    return found
+
+
+def state(share: Share) -> review.State:
+    """Return where the review stands. Raises BadInput where no sample was drawn."""
+    if not acts.is_done(share, DRAWN):
+        raise BadInput("No sample was drawn yet: run `tally review` without --json or --close first.")
+    pairs = int(acts.details_of(share, DRAWN)["pairs"])
+    return review.folded(
+        pairs, int(acts.details_of(share, DRAWN)["looks"]), answers.events(share.root / JOURNAL)
+    )
+
+
+def judge(share: Share, pair: int, answer: str, *, clock: Clock) -> review.State:
+    """Put a reviewer's answer into the journal and return the state after it; other reviewers may be at work."""
+    with _open(share):
+        now = state(share)
+        event = review.answered(now, pair, clock.actor, answer, clock.now.isoformat())
+        answers.append(share.root / JOURNAL, event)
+        return review.evolve(now, event)
+
+
+def take_back(share: Share, *, clock: Clock) -> review.State:
+    """Take back the reviewer's last answer and return the state after it."""
+    with _open(share):
+        now = state(share)
+        event = review.undone(now, clock.actor, clock.now.isoformat())
+        answers.append(share.root / JOURNAL, event)
+        return review.evolve(now, event)
+
+
+def status(share: Share, reviewer: str) -> dict[str, Any]:
+    """Return how far the review is, without anybody's answers."""
+    now = state(share)
+    found = review.outcomes(now)
+    return {
+        "pairs": now.pairs,
+        "looks": now.looks,
+        "settled": sum(answer is not None for answer in found),
+        "open": sum(answer is None for answer in found),
+        "for_a_third": sum(
+            answer is None and len(now.answers.get(pair, {})) >= 2 for pair, answer in enumerate(found)
+        ),
+        "judged_by": {name: len(pairs) for name, pairs in sorted(now.done.items()) if pairs},
+        "left_for_you": review.left_for(now, reviewer),
+        "finished": review.is_finished(now),
+        "closed": acts.is_done(share, CLOSED),
+    }
+
+
+def close(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, Any]:
+    """Close the finished review and return its figures, which describe the linkage as it was before the decisions.
+
+    The decisions then stand over the model: links and persons are made anew, unless the steward took them over already. The
+    identifiers of an agreement that keeps them until after the review are due for destruction from now on.
+    """
+    room = _room(share)
+    if acts.is_done(share, CLOSED):
+        return dict(json.loads((room / "review.json").read_text(encoding="utf-8")))
+    gates.ask(agreement, "review", clock.now.date())
+    assert agreement.linkage is not None
+    with _open(share):
+        now, pairs = state(share), read_parquet(room / "sample.parquet")
+        design = json.loads((room / "design.json").read_text(encoding="utf-8"))
+        found = reviewed.results(
+            now, pairs, [Stratum(**one) for one in design["strata"]], np.random.default_rng(design["seed"])
+        )
+        decided, left_out = reviewed.decisions(now, pairs, ID)
+        found["decisions"] = {
+            "always": len(decided.always), "never": len(decided.never), "left_out": left_out,
+            "applied": not acts.is_done(share, "deidentify"),
+        }  # fmt: skip
+        details: dict[str, Any] = {"decisions": found["decisions"], "precision": found["precision"]}
+        with acts.act(
+            share, CLOSED, name="review", subject=agreement.about.id, clock=clock, details=details
+        ) as folder:
+            into = folder / "rooms" / "linker" / "review"
+            into.mkdir(parents=True)
+            (into / "journal.jsonl").write_bytes((share.root / JOURNAL).read_bytes())
+            (into / "decisions.csv").write_text(overrides.written(decided), encoding="utf-8")
+            (into / "review.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
+            if found["decisions"]["applied"]:
+                links, persons = _anew(share, decided, agreement.linkage.threshold)
+                pq.write_table(links, into.parent / "links.parquet", compression="zstd")
+                pq.write_table(persons, into.parent / "persons.parquet", compression="zstd")
+    return found
+
+
+def identifiers(share: Share, agreement: Agreement) -> dict[str, pa.Table]:
+    """Return the identifiers of the datasets that were linked, under the model's names. Raises BadInput where they are gone."""
+    if agreement.linkage is None:
+        raise BadInput("The agreement links nothing, so there is nothing to review.")
+    if destroy.when(share) is not None:
+        raise BadInput(
+            "The identifiers were destroyed, so nobody can look at pairs any more. To review, agree on "
+            '`retention.identifiers = "after-review"` before linking.'
+        )
+    names = dict.fromkeys(name for pair in agreement.linkage.between for name in pair)
+    return {
+        name: as_the_model_names(
+            from_bytes(unseal(share.supplier(name) / "identifiers.parquet.age", share.key("linker", name))),
+            agreement,
+            name,
+        )
+        for name in names
+    }
+
+
+def _anew(share: Share, decided: overrides.Overrides, threshold: float) -> tuple[pa.Table, pa.Table]:
+    spec = engine.LinkageSpec(threshold=threshold, id_column=ID, always=decided.always, never=decided.never)
+    return resolved_again(
+        read_parquet(share.linker / "scored.parquet"), read_parquet(share.linker / "persons.parquet"), spec
+    )
+
+
+@contextmanager
+def _open(share: Share) -> Iterator[None]:
+    with answers.one_writer(share.root / ".review.lock"):
+        if acts.is_done(share, CLOSED):
+            raise BadInput("The review is closed: its answers stand.")
+        yield
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _room(share: Share) -> Path:
+    return share.linker / "review"
+
+
+def _model(share: Share) -> dict[str, Any]:
+    return dict(json.loads((share.linker / "model.json").read_text(encoding="utf-8")))
