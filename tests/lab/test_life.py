@@ -155,5 +155,5 @@ def test_a_withdrawn_cohort_goes_whole(tmp_path: Path, capsys: pytest.CaptureFix
         and not path.startswith("truth")
         and path.endswith((".csv", ".age", ".parquet", ".key"))
     }
-    assert run(["lab", "evaluate", str(request)]) == 1
+    assert run(["lab", "evaluate", str(request), "--assured-by", "A. Name, data protection officer"]) == 1
     assert "is destroyed" in capsys.readouterr().err
