@@ -12,7 +12,7 @@ from scipy import stats
 
 from tallystick.performance import completeness
 from tallystick.performance.control import chart, xmr
-from tallystick.performance.forecast import forecast
+from tallystick.performance.forecast import forecast, predicted
 from tallystick.performance.intervals import (
     byar,
     disparity,
@@ -216,19 +216,41 @@ def test_false_alarms_on_two_thousand_series(name: str, size: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rho", [0.0, 0.3])
-def test_forecast_holds_four_of_five(rho: float) -> None:
+@pytest.mark.parametrize(("rho", "size"), list(product((0.0, 0.3, 0.5), (24, 36))))
+def test_forecast_holds_four_of_five(rho: float, size: int) -> None:
     rng = np.random.default_rng(9)
     inside = []
-    for row in 200 + 10 * wander(rng, 2000, 39, rho) + season(39):
-        found = forecast(chart(row[:36], series=12))
+    for row in 200 + 10 * wander(rng, 2000, size + 3, rho) + season(size + 3):
+        found = forecast(chart(row[:size], series=12))
         if found is None:
             continue
         inside.append(
-            [low <= value <= high for low, value, high in zip(found.low, row[36:], found.high, strict=True)]
+            [low <= value <= high for low, value, high in zip(found.low, row[size:], found.high, strict=True)]
         )
     assert len(inside) > 1900
-    assert 0.76 < np.mean(inside) < 0.9
+    held = np.mean(inside, axis=1)
+    error = held.std() / np.sqrt(len(held))
+    # measured 0.78 to 0.85 over these conditions: the bounds stand at least four Monte Carlo errors from that
+    assert error < 0.007
+    assert 0.76 < held.mean() < 0.88
+
+
+def test_forecast_of_an_unchanging_series_is_its_mean_and_follows_the_season() -> None:
+    rng = np.random.default_rng(10)
+    values = 500 + rng.normal(0, 4, 48) + 5 * season(48)
+    found = forecast(chart(values))
+    assert found is not None
+    truth = 500 + 100 * np.sin(2 * np.pi * np.arange(48, 51) / 12)
+    assert np.array(found.expected) == pytest.approx(truth, abs=8)
+
+
+def test_predicted_is_the_textbook_interval_where_points_are_apart() -> None:
+    # with places far apart nothing goes together whatever rho: mean, and s^2 (1 + 1/n) (Hyndman and Athanasopoulos 2018, 3.5)
+    values = np.array([4.0, 7, 5, 9, 6, 5, 8, 4, 7, 6, 5, 6])
+    places = 1000.0 * np.arange(12)
+    mean, variance, _ = predicted(values, np.ones((12, 1)), places, np.array([12000.0]), np.ones((1, 1)))
+    assert mean[0] == pytest.approx(values.mean())
+    assert variance[0] == pytest.approx(values.var(ddof=1) * (1 + 1 / 12))
 
 
 def test_forecast_needs_a_year_since_the_last_change() -> None:
