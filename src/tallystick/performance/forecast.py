@@ -19,7 +19,7 @@ from tallystick.performance.control import FEWEST, Chart, back, forth, levels, w
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 FURTHEST = 3
-RHOS = tuple(np.linspace(0.0, 0.9, 10))
+RHOS = tuple(at / 10 for at in range(10))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def forecast(
     if (known >= max(starts, default=0)).sum() < FEWEST or known[-1] != len(shown.values) - 1:
         return None
     places = known.astype(float)
-    ahead = float(known[-1]) + np.arange(1, min(steps, FURTHEST) + 1)
+    ahead: Floats = known[-1] + np.arange(1.0, min(steps, FURTHEST) + 1)
     flat = levels(len(known), [int(np.searchsorted(known, at)) for at in starts])
     flat_ahead = np.repeat(flat[-1:], len(ahead), axis=0)
     if np.any(shown.season[known]):
@@ -87,9 +87,7 @@ def forecast(
         forth(shown.values[known], shown.scale), flat, places, ahead, flat_ahead
     )
     reach = float(stats.t.ppf(0.5 + confidence / 2, len(known) - flat.shape[1]))
-    low, middle, high = (
-        back(mean + side * reach * np.sqrt(variance), shown.scale) for side in (-1, 0, 1)
-    )
+    low, middle, high = (back(mean + side * reach * np.sqrt(variance), shown.scale) for side in (-1, 0, 1))
     return Forecast(
         tuple(float(x) for x in middle), tuple(float(max(x, 0.0)) for x in low), tuple(float(x) for x in high), together
     )  # fmt: skip
