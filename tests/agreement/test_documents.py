@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -91,3 +92,57 @@ def test_init_refuses_a_folder_in_use(share: Path, tmp_path: Path, tally: Callab
     assert not (tmp_path / "new").exists()
     assert tally("init", tmp_path / "new", "--template", "data-first").code == 0
     assert tally("agreement", "check", tmp_path / "new").code == 1
+
+
+TEMPLATES = ("moj-dfe", "data-first", "learner-register", "justice-data-lab", "local-performance")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_documents_pass_axe_and_print(template: str, tmp_path: Path, tally: Callable[..., Any]) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs Chromium")
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+    from pypdf import PdfReader
+
+    assert tally("init", tmp_path / "s", "--template", template).code == 0
+    assert tally("agreement", "document", tmp_path / "s").code == 0
+    pages = sorted((tmp_path / "s" / "documents").glob("*.html"))
+    assert pages
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(bypass_csp=True)
+        for path in pages:
+            page.goto(path.as_uri())
+            results = Axe().run(page)
+            assert results.violations_count == 0, results.generate_report()
+            page.pdf(path=tmp_path / "printed.pdf", prefer_css_page_size=True)
+            sheets = PdfReader(tmp_path / "printed.pdf").pages
+            assert all(abs(float(sheet.mediabox.width) - 595) < 2 for sheet in sheets), "not A4"
+            words = sum(len(sheet.extract_text().split()) for sheet in sheets)
+            assert words > 0.9 * len(page.inner_text("main").split()), "the print cuts text off"
+        browser.close()
+
+
+@pytest.mark.slow
+def test_word_documents_open_in_libreoffice(tmp_path: Path, tally: Callable[..., Any]) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("needs LibreOffice")
+    for template in TEMPLATES:
+        assert tally("init", tmp_path / template, "--template", template).code == 0
+        assert tally("agreement", "document", tmp_path / template, "--format", "docx").code == 0
+        for path in (tmp_path / template / "documents").glob("*.docx"):
+            path.rename(tmp_path / f"{template}-{path.name}")
+    words = sorted(tmp_path.glob("*.docx"))
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path)]
+    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "rror" not in done.stderr, done.stderr
+    for path in words:
+        read = path.with_suffix(".txt").read_text(encoding="utf-8").split()
+        wrote = " ".join(each.text for each in docx.Document(str(path)).paragraphs).split()
+        assert set(wrote) - {"•"} <= set(read)

@@ -25,13 +25,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print what a program would w
 @app.command()
 def show(
     folder: Folder = Path(),
-    last: Annotated[int, typer.Option("--last", help="Only the last N entries (0: all).")] = 0,
+    last: Annotated[int, typer.Option("--last", min=0, help="Only the last N entries (0: all).")] = 0,
     as_json: Json = False,
 ) -> None:
     """List the entries, the oldest first."""
     from tallystick.share.rooms import open_share
 
-    entries = list(open_share(folder).ledger.entries())[-last:]
+    ledger = open_share(folder).ledger
+    entries = ledger.last(last) if last else list(ledger.entries())
     if as_json:
         output.say([asdict(entry) for entry in entries], as_json=True)
         return

@@ -75,12 +75,7 @@ class Journal:
 
     def entries_of_files(self) -> Iterator[Entry]:
         """Yield the ledger's entries that name files; the rest, most of them, is passed over unread."""
-        if not self.ledger.path.exists():
-            return
-        with self.ledger.path.open("rb") as lines:
-            for line in lines:
-                if (b'"files":[{' in line or b'"certificates":[{' in line) and line.endswith(b"\n"):
-                    yield Entry(**json.loads(line))
+        yield from self.ledger.entries('"files":[{', '"certificates":[{')
 
     def copies(self) -> dict[str, tuple[str, ...]]:
         """Return, by path of the ledger, the files of the folder that hold the same bytes and are in no entry (256)."""
@@ -107,7 +102,7 @@ class Journal:
         """Return where the events and the ledger's entries of them differ: changed, dropped, added by hand (requirement 321)."""
         entered = {
             entry.event_id.removeprefix("governance/"): entry.details.get("answers")
-            for entry in self.ledger.entries()
+            for entry in self.ledger.entries('"event_id":"governance/')
             if entry.event_id.startswith("governance/")
         }
         events = {event.event_id: event for event in self.events()}

@@ -30,7 +30,7 @@ def audit(share: Share) -> Audit:
     written: dict[str, str] = {}
     growing = {JOURNAL} if is_done(share, DRAWN) and not is_done(share, CLOSED) else set()
     destroyed: dict[str, str] = {}
-    for entry in share.ledger.entries():
+    for entry in share.ledger.entries('"files":[{', '"certificates":[{'):
         for file in entry.details.get("files", ()) if entry.act != "destroyed" else ():
             written[file["path"]] = file["sha256"]
             destroyed.pop(file["path"], None)
