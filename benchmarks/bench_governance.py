@@ -62,7 +62,11 @@ def write_ledger(folder: Path, entries: int, events: list[Event]) -> None:
     """Write a whole chain at once: what that many appends, those of the events among them, would have left."""
     previous, start = GENESIS, datetime(2026, 1, 1, tzinfo=UTC)
     acts: list[tuple[str, str, dict[str, Any]]] = [
-        (f"governance/{one.event_id}", f"{one.process}.{one.act}", {"answers": digest(canonical(one.answers))})
+        (
+            f"governance/{one.event_id}",
+            f"{one.process}.{one.act}",
+            {"answers": digest(canonical(one.answers))},
+        )
         for one in events
     ]
     acts += [(f"event-{number}", "extract", {"rows": number}) for number in range(entries - len(events))]
@@ -79,7 +83,9 @@ def write_ledger(folder: Path, entries: int, events: list[Event]) -> None:
 def timed(folder: Path, words: list[str]) -> tuple[float, float]:
     """Return the seconds that one command took by the wall's clock and on the processor; stop where it failed."""
     start, used = time.perf_counter(), processor()
-    done = subprocess.run([*TALLY, *words], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    done = subprocess.run(
+        [*TALLY, *words], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT
+    )
     seconds = time.perf_counter() - start, processor() - used
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: exit {done.returncode}\n{done.stderr}{done.stdout[-2000:]}")

@@ -138,8 +138,18 @@ def test_word_documents_open_in_libreoffice(tmp_path: Path, tally: Callable[...,
             path.rename(tmp_path / f"{template}-{path.name}")
     words = sorted(tmp_path.glob("*.docx"))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    command = [office, profile, "--headless", "--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path)]
-    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True, timeout=240, check=False)
+    command = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "txt:Text (encoded):UTF8",
+        "--outdir",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        [*command, *map(str, words)], capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "rror" not in done.stderr, done.stderr
     for path in words:
