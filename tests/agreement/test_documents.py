@@ -97,6 +97,7 @@ def test_init_refuses_a_folder_in_use(share: Path, tmp_path: Path, tally: Callab
 TEMPLATES = ("moj-dfe", "data-first", "learner-register", "justice-data-lab", "local-performance")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_documents_pass_axe_and_print(template: str, tmp_path: Path, tally: Callable[..., Any]) -> None:
@@ -153,6 +154,6 @@ def test_word_documents_open_in_libreoffice(tmp_path: Path, tally: Callable[...,
     assert done.returncode == 0, done.stderr
     assert "rror" not in done.stderr, done.stderr
     for path in words:
-        read = path.with_suffix(".txt").read_text(encoding="utf-8").split()
+        read = path.with_suffix(".txt").read_text(encoding="utf-8-sig").split()
         wrote = " ".join(each.text for each in docx.Document(str(path)).paragraphs).split()
         assert set(wrote) - {"•"} <= set(read)
