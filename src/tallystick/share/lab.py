@@ -72,13 +72,13 @@ def answer(
     """
     agreement = io.load(share.agreement)
     said = assured_by or assurance(request, share)
-    ask(agreement, request, said, clock)
     with locked(share):
         state = life_of(request, share, agreement).state
         if state in ("withdrawn", "destroyed"):
             raise Refused([
                 Finding("lab.over", f"The cohort of this analysis is {state}.", "Ask for a new upload.", f"request {request.id}", "251, 263")
             ])  # fmt: skip
+        ask(agreement, request, said, clock)
         fix(request, share, clock)
     run(share, clock=clock, until="supply", seed=seed)
     ask(agreement, request, said, clock, cohort=acts.details_of(share, supplied(request.cohort)).get("taken"))
