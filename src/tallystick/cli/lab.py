@@ -38,7 +38,7 @@ def estimate(
     calliper: Annotated[
         float | None,
         typer.Option(
-            help="The widest gap, in standard deviations (0.2 for nearest and radius unless told; inf for none)."
+            help="The widest gap, in standard deviations (nearest 0.2, radius and kernel 0.1 unless told; inf for none)."
         ),
     ] = None,
     distance: Annotated[str, typer.Option(help="Match on the propensity or on its logit.")] = "logit",
@@ -70,6 +70,11 @@ def estimate(
         f"Estimate {found.estimate:.6g} (standard error {found.standard_error:.6g}), method {found.method}"
     )
     output.line(f"95% interval {found.ci_low:.6g} to {found.ci_high:.6g}, p = {found.p_value:.3g}")
+    checked = found.doubly_robust
+    output.line(
+        f"Doubly robust {checked.estimate:.6g} ({checked.ci_low:.6g} to {checked.ci_high:.6g}), "
+        f"Welch {found.welch.ci_low:.6g} to {found.welch.ci_high:.6g}"
+    )
     output.line(
         f"{found.n_treated} of {found.n_treated_submitted} treated against {found.n_comparison} comparison people "
         f"(effective size {found.ess_comparison:.1f})"
@@ -80,7 +85,7 @@ def estimate(
         output.line(
             f"{name}: {count} missing values, set to the median or a level of their own, with an indicator."
         )
-    for note in found.notes:
+    for note in (*found.notes, found.sensitivity.words):
         output.line(note)
     rows = [(name, f"{pair['before']:.3f}", f"{pair['after']:.3f}") for name, pair in found.smd.items()]
     output.table(rows, ("covariate", "SMD before", "SMD after"))

@@ -1,13 +1,13 @@
-"""The effect on the treated from a plain table: weights by one method, the difference, its error and the balance.
+"""The effect on the treated from a plain table: weights by one method, the difference, its error, the balance and the doubts.
 
-Errors are those of a weighted regression on the treatment, robust to unequal variance (HC1, MacKinnon and White 1985) and,
-for methods that make classes without replacement, clustered by class (Abadie and Spiess 2022). The weights count as fixed.
-Left out so far: doubly robust estimates, sensitivity analysis and a choice of specification.
+The standard error is that of `lab.variance`, which knows how the weights were made. Beside it stand the error that takes the
+weights as fixed (HC1, MacKinnon and White 1985), by class where there are classes (Abadie and Spiess 2022), and Welch's test
+on the weighted groups, with which published reports were made.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,43 @@ from scipy import stats
 from tallystick.errors import BadInput
 from tallystick.lab import balance
 from tallystick.lab.design import Design
-from tallystick.lab.weigh import METHODS, Distance, Method, Settings, weighting
+from tallystick.lab.sensitivity import Hidden, hidden
+from tallystick.lab.variance import SOURCES, adjusted, standard_error
+from tallystick.lab.weigh import METHODS, Distance, Method, Settings, Weighting, weighting
 
-__all__ = ["METHODS", "Distance", "Estimate", "Method", "estimate", "weigh"]
+__all__ = [
+    "METHODS",
+    "Distance",
+    "Estimate",
+    "Interval",
+    "Method",
+    "difference",
+    "estimate",
+    "given",
+    "weigh",
+]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Interval:
+    """An estimate by another way, beside the main one."""
+
+    estimate: float
+    standard_error: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """One method's answer; ``smd`` gives each covariate's standardised difference before and after."""
+    """One method's answer; ``smd`` gives each covariate's standardised difference before and after.
+
+    ``balance`` gives each covariate's variance ratio (nothing for a share) and the mean and the greatest distance of the
+    distribution functions, before and after.
+    """
 
     estimate: float
     standard_error: float
@@ -42,6 +69,14 @@ class Estimate:
     filled_missing: dict[str, int]
     constant_covariates: tuple[str, ...]
     notes: tuple[str, ...]
+    treated_mean: float
+    comparison_mean: float
+    error_source: str
+    fixed_weights: Interval
+    welch: Interval
+    doubly_robust: Interval
+    sensitivity: Hidden
+    balance: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
 
 def estimate(
@@ -55,32 +90,77 @@ def estimate(
 ) -> Estimate:
     """Return the estimate by ``method``; raises `BadInput` where none can be given.
 
-    ``calliper`` is in standard deviations of the distance for nearest and radius (0.2 unless told, infinite for none);
-    for kernel it is the half-width on the propensity itself (0.06 unless told).
+    ``calliper`` is in standard deviations of the distance, infinite for none: 0.2 for nearest, 0.1 for radius and for kernel
+    (the half-width) unless told.
     """
     if (calliper is not None and not calliper > 0) or ratio < 1:
         raise BadInput("The calliper must be above nought and the ratio at least one.")
     made = weighting(data, method, Settings(calliper, ratio, replace, distance))
-    weights, classes = made.weights, made.classes
-    t = data.treated
+    found = given(data, made)
+    return with_balance(found, data, made)
+
+
+def given(data: Design, made: Weighting) -> Estimate:
+    """Return the estimate from weights that are made; its distribution functions are not compared yet."""
+    weights, t = made.weights, data.treated
     used = weights > 0
     if (used & t).sum() < 2 or (used & ~t).sum() < 2:
         raise BadInput(
             "No estimate can be given: fewer than two treated or comparison people are left once like is compared with "
             "like (no overlap). Widen the calliper, use fewer covariates, or find a comparison group more alike."
         )
-    effect, error = difference(data.outcome, t, weights, classes)
-    groups = len(np.unique(classes[used])) if classes is not None else int(used.sum())
-    half = float(stats.t.ppf(0.975, max(groups - 2, 1))) * error
-    p = float(2 * stats.t.sf(abs(effect) / error, max(groups - 2, 1))) if error > 0 else float(effect == 0)
-    before = balance.smd(data.x, t, np.ones(len(t)))
+    own = float(np.average(data.outcome[used & t], weights=weights[used & t]))
+    other = float(np.average(data.outcome[used & ~t], weights=weights[used & ~t]))
+    effect, freedom = own - other, int(used.sum()) - 2
+    main = interval(effect, standard_error(data, made), freedom)
+    by_class = None if made.classes is None or made.method == "cem" else made.classes
+    before = balance.smd(data.x, t, np.ones(len(t))).tolist()
     after = balance.smd(data.x, t, weights)
     return Estimate(
-        effect, error, effect - half, effect + half, p, method, int((used & t).sum()), int((used & ~t).sum()),
-        balance.effective_size(weights[used & ~t]),
-        {n: {"before": float(b), "after": float(a)} for n, b, a in zip(data.names, before, after, strict=True)},
-        int(t.sum()), data.left_out, data.filled, data.constant, notes(data, weights, method, after),
-    )  # fmt: skip
+        estimate=main.estimate,
+        standard_error=main.standard_error,
+        ci_low=main.ci_low,
+        ci_high=main.ci_high,
+        p_value=main.p_value,
+        method=made.method,
+        n_treated=int((used & t).sum()),
+        n_comparison=int((used & ~t).sum()),
+        ess_comparison=balance.effective_size(weights[used & ~t]),
+        smd={
+            name: {"before": was, "after": now}
+            for name, was, now in zip(data.names, before, after.tolist(), strict=True)
+        },
+        n_treated_submitted=int(t.sum()),
+        left_out_missing=data.left_out,
+        filled_missing=data.filled,
+        constant_covariates=data.constant,
+        notes=notes(data, weights, made.method, after),
+        treated_mean=own,
+        comparison_mean=other,
+        error_source=SOURCES[made.method],
+        fixed_weights=interval(*difference(data.outcome, t, weights, by_class), freedom),
+        welch=welch(data.outcome, t, weights),
+        doubly_robust=interval(*adjusted(data, weights), freedom),
+        sensitivity=hidden(data.outcome, t, weights, made.classes, effect, main.standard_error),
+    )
+
+
+def with_balance(found: Estimate, data: Design, made: Weighting) -> Estimate:
+    """Return the estimate with variance ratios and distances of the distribution functions, before and after."""
+    sides = []
+    for weights in (np.ones(len(data.treated)), made.weights):
+        ratio = balance.variance_ratio(data.x, data.treated, weights)
+        sides.append((ratio, *balance.ecdf(data.x, data.treated, weights)))
+    measures = ("variance_ratio", "ecdf_mean", "ecdf_max")
+    said = {
+        name: {
+            f"{measure}_{when}": float(values[k]) if np.isfinite(values[k]) else None
+            for when, measured in zip(("before", "after"), sides, strict=True)
+            for measure, values in zip(measures, measured, strict=True)
+        }
+        for k, name in enumerate(data.names)
+    }
+    return replace(found, balance=said)
 
 
 def notes(data: Design, weights: Floats, method: Method, after: Floats) -> tuple[str, ...]:
@@ -109,18 +189,39 @@ def weigh(
     return found.weights, found.classes
 
 
+def interval(effect: float, error: float, freedom: float) -> Interval:
+    """Return the 95 % interval and the two-sided p-value by Student's law."""
+    half = float(stats.t.ppf(0.975, max(freedom, 1))) * error
+    p = float(2 * stats.t.sf(abs(effect) / error, max(freedom, 1))) if error > 0 else float(effect == 0)
+    return Interval(effect, error, effect - half, effect + half, p)
+
+
 def difference(
     y: Floats, treated: NDArray[np.bool_], weights: Floats, classes: NDArray[np.int64] | None
 ) -> tuple[float, float]:
-    """Return the weighted difference of means and its robust error, by class where there are classes."""
+    """Return the weighted difference of means and its error with the weights taken as fixed, by class where classes are given."""
     used = weights > 0
     y, t, w = y[used], treated[used], weights[used]
     sides = [np.average(y[t], weights=w[t]), np.average(y[~t], weights=w[~t])]
     pull = np.where(t, w / w[t].sum() * (y - sides[0]), -w / w[~t].sum() * (y - sides[1]))
     if classes is None:
         n = len(y)
-        return float(sides[0] - sides[1]), float(np.sqrt((pull**2).sum() * n / (n - 2)))
+        return float(sides[0] - sides[1]), float(np.sqrt((pull**2).sum() * n / max(n - 2, 1)))
     _, code = np.unique(classes[used], return_inverse=True)
     sums = np.bincount(code, pull)
     g = len(sums)
     return float(sides[0] - sides[1]), float(np.sqrt((sums**2).sum() * g / max(g - 1, 1)))
+
+
+def welch(y: Floats, treated: NDArray[np.bool_], weights: Floats) -> Interval:
+    """Return Welch's test on the two weighted groups, the size of each being its effective size."""
+    means, errors, sizes = [], [], []
+    for side in (treated & (weights > 0), ~treated & (weights > 0)):
+        w = weights[side]
+        mean, size = float(np.average(y[side], weights=w)), balance.effective_size(w)
+        means.append(mean)
+        sizes.append(size)
+        errors.append(float(np.average((y[side] - mean) ** 2, weights=w)) / max(size - 1, 1.0))
+    total = sum(errors)
+    spread = sum(e**2 / max(n - 1, 1.0) for e, n in zip(errors, sizes, strict=True))
+    return interval(means[0] - means[1], float(np.sqrt(total)), total**2 / spread if spread else 1.0)

@@ -1,7 +1,8 @@
 """Everybody's weight by one of seven methods, so that the comparison group is like the treated.
 
-Nearest neighbour, radius and full work on the log odds of the propensity or, where told, on the propensity itself; kernel
-on the propensity. The calliper of nearest and radius is 0.2 standard deviations of the log odds unless told (Austin 2011).
+Nearest neighbour, radius, kernel and full work on the log odds of the propensity or, where told, on the propensity itself.
+The calliper of nearest is 0.2 standard deviations of the log odds unless told (Austin 2011). Radius and kernel take all within
+reach, more of whom lie on the comparison group's side: their bias grows with the square of the reach, so that it is 0.1.
 Exact strata are worked one by one; the propensity is fitted once, on everybody.
 """
 
@@ -24,8 +25,7 @@ __all__ = ["METHODS", "Distance", "Method", "Settings", "Weighting", "weighting"
 Method = Literal["radius", "nearest", "kernel", "full", "cem", "entropy", "overlap"]
 METHODS: tuple[Method, ...] = get_args(Method)
 Distance = Literal["logit", "propensity"]
-BANDWIDTH = 0.06
-CALLIPER = 0.2
+CALLIPERS: dict[Method, float] = {"nearest": 0.2, "radius": 0.1, "kernel": 0.1}
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -33,7 +33,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Settings:
-    """``calliper`` is in standard deviations of the distance (kernel: the half-width itself), infinite for none."""
+    """``calliper`` is in standard deviations of the distance, infinite for none; for kernel it is the half-width."""
 
     calliper: float | None = None
     ratio: int = 1
@@ -78,9 +78,10 @@ def weighting(data: Design, method: Method, settings: Settings) -> Weighting:
     return Weighting(method, weights, classes if has_classes else None, fitted)
 
 
-def width(score: Floats, settings: Settings) -> float:
+def width(method: Method, score: Floats, settings: Settings) -> float:
     """Return the calliper in units of the score."""
-    return (CALLIPER if settings.calliper is None else settings.calliper) * float(score.std(ddof=1))
+    calliper = CALLIPERS[method] if settings.calliper is None else settings.calliper
+    return calliper * float(score.std(ddof=1))
 
 
 def by_score(score: Floats, ti: Integers, ci: Integers) -> tuple[Integers, Integers]:
@@ -94,16 +95,16 @@ def by_radius(
     """Fill in the weights of one stratum by radius matching."""
     score = fitted.score(settings.distance)
     ti, ci = by_score(score, ti, ci)
-    weights[ti], weights[ci] = match.radius(score[ti], score[ci], width(score, settings))
+    weights[ti], weights[ci] = match.radius(score[ti], score[ci], width("radius", score, settings))
 
 
 def by_kernel(
     fitted: Fit, settings: Settings, ti: Integers, ci: Integers, weights: Floats, _: Integers
 ) -> None:
-    """Fill in the weights of one stratum by a kernel on the propensity."""
-    score = fitted.probability
+    """Fill in the weights of one stratum by an Epanechnikov kernel."""
+    score = fitted.score(settings.distance)
     ti, ci = by_score(score, ti, ci)
-    weights[ti], weights[ci] = match.kernel(score[ti], score[ci], settings.calliper or BANDWIDTH)
+    weights[ti], weights[ci] = match.kernel(score[ti], score[ci], width("kernel", score, settings))
 
 
 def by_full(
@@ -124,7 +125,7 @@ def by_nearest(
     _, ci = by_score(score, ti, ci)
     ti = ti[np.argsort(-score[ti], kind="stable")]
     search = match.nearest_with_replacement if settings.replace else match.nearest
-    found = search(score[ti], score[ci], settings.ratio, width(score, settings))
+    found = search(score[ti], score[ci], settings.ratio, width("nearest", score, settings))
     count = (found >= 0).sum(1)
     weights[ti] = count > 0
     who, slot = np.nonzero(found >= 0)
