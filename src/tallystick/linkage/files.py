@@ -115,6 +115,11 @@ def write_model(settings: Mapping[str, Any], path: Path) -> None:
     _written(path, lambda aside: aside.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8"))
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write text as UTF-8, aside and then in place. Raises ``BadInput`` as ``write`` does."""
+    _written(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
 def _written(path: Path, write_to: Callable[[Path], object]) -> None:
     require_place(path)
     aside = path.with_name(f".{path.name}.part")

@@ -9,8 +9,8 @@ the log loss on pairs that it was not fitted to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +119,63 @@ def _held_back(method: Method, weight: Floats, truth: Floats, stands_for: Floats
         p = np.clip(curve(method, weight[~out], truth[~out], stands_for[~out])(weight[out]), EDGE, 1 - EDGE)
         loss[out] = -(truth[out] * np.log2(p) + (1 - truth[out]) * np.log2(1 - p))
     return float(np.average(loss, weights=stands_for)) if len(weight) else 0.0
+
+
+def held_out(
+    weight: Floats, truth: Floats, stands_for: Floats, kind: npt.NDArray[np.str_], rng: np.random.Generator
+) -> Floats:
+    """Return each judged pair's probability as calibrated on the pairs of the other folds: what calibration does for pairs not judged."""
+    fold = rng.permutation(len(weight)) % FOLDS
+    found = np.zeros(len(weight))
+    for number in range(FOLDS):
+        out = fold == number
+        made = calibration(weight[~out], truth[~out], stands_for[~out], kind[~out], rng)
+        found[out] = made(weight[out], kind[out])
+    return found
+
+
+def figures(
+    given: Floats,
+    weight: Floats,
+    truth: Floats,
+    stands_for: Floats,
+    kind: npt.NDArray[np.str_],
+    rng: np.random.Generator,
+) -> tuple[Calibration, dict[str, Any]]:
+    """Return the calibration from judged pairs and what it says of the probabilities ``given``, as plain values.
+
+    ``error_before`` is the expected calibration error as they were, ``error_by_chance`` what probabilities that mean just what they say
+    would show in a sample of this size, ``error_after`` the error of pairs calibrated on the others (null under ten pairs).
+    """
+    made = calibration(weight, truth, stands_for, kind, rng)
+    after = held_out(weight, truth, stands_for, kind, rng) if len(weight) >= 2 * FOLDS else None
+    return made, {
+        "pairs": len(weight),
+        "method": made.overall.method,
+        "log_loss": dict(made.losses),
+        "curve": asdict(made.overall),
+        "by_sources": {name: asdict(found) for name, found in made.by_kind.items()},
+        "error_before": expected_calibration_error(given, truth, stands_for),
+        "error_by_chance": error_by_chance(given, stands_for, rng),
+        "error_after": None if after is None else expected_calibration_error(after, truth, stands_for),
+        "diagram": [asdict(one) for one in diagram(given, truth, stands_for)],
+    }
+
+
+def error_by_chance(
+    probability: Floats, stands_for: Floats, rng: np.random.Generator, draws: int = 200
+) -> float:
+    """Return the expected calibration error that a sample shows on average where every probability means what it says."""
+    return float(
+        np.mean(
+            [
+                expected_calibration_error(
+                    probability, (rng.random(len(probability)) < probability).astype(float), stands_for
+                )
+                for _ in range(draws)
+            ]
+        )
+    )
 
 
 def expected_calibration_error(

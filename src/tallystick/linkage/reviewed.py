@@ -147,19 +147,8 @@ def _calibration(
             for a, b in zip(pairs["source_l"].to_pylist(), pairs["source_r"].to_pylist(), strict=True)
         ]
     )[use]
-    made = reliability.calibration(weight[use], truth, mass, kind, rng)
-    return {
-        "calibration": {
-            "pairs": int(use.sum()),
-            "method": made.overall.method,
-            "log_loss": dict(made.losses),
-            "curve": _plain(made.overall),
-            "by_sources": {name: _plain(curve) for name, curve in made.by_kind.items()},
-            "error_before": reliability.expected_calibration_error(given, truth, mass),
-            "error_after": reliability.expected_calibration_error(made(weight[use], kind), truth, mass),
-            "diagram": [_plain(one) for one in reliability.diagram(given, truth, mass)],
-        }
-    }
+    _, found = reliability.figures(given, weight[use], truth, mass, kind, rng)
+    return {"calibration": found}
 
 
 def _plain(value: Any) -> dict[str, Any]:
