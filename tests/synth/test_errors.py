@@ -43,7 +43,7 @@ def seen(source: str) -> tuple[People, Observed]:
 
 def within(observed: int, expected: float, count: int) -> bool:
     """Whether a count lies within four standard errors of a binomial's mean."""
-    return abs(observed - expected * count) <= 4 * (count * expected * (1 - expected)) ** 0.5
+    return bool(abs(observed - expected * count) <= 4 * (count * expected * (1 - expected)) ** 0.5)
 
 
 @pytest.mark.parametrize("source", ["here", "elsewhere"])

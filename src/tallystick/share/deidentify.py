@@ -53,6 +53,7 @@ def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
     persons = read_parquet(share.linker / "persons.parquet")
     details: dict[str, object] = {}
     rates: list[Rate] = []
+    between = {name for pair in agreement.linkage.between for name in pair} if agreement.linkage else set()
     with acts.act(
         share, EVENT, name="deidentify", subject=agreement.about.id, clock=clock, details=details
     ) as folder:
@@ -69,7 +70,8 @@ def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
                 )
             )
             linked = with_link(attributes, persons, dataset)
-            rates += link_rates(linked, dataset, smallest=agreement.disclosure.minimum_cell_count or 10)
+            if dataset.name in between:  # a table that others refer to is not linked itself
+                rates += link_rates(linked, dataset, smallest=agreement.disclosure.minimum_cell_count or 10)
             # The lab's comparison pool is people who did not link, and its attrition counts those who did not.
             table = linked if agreement.lab else linked.filter(linked["is_linked"])
             table = table.drop_columns(["is_linked", "person_id"])

@@ -101,6 +101,13 @@ def observe(
     return Observed(records, record_ids(streams, keys, prefix), now, log)
 
 
+def listed(streams: Streams, people: People, records: Records, prefix: str) -> tuple[Words, Records]:
+    """Return records that hold no identity, with an id each, in an order that tells nothing (rows must be grouped)."""
+    keys = _ordinals(people, records.rows)
+    order = np.argsort(streams.bits("order", keys), kind="stable")
+    return record_ids(streams, keys[order], prefix), records.taken(order)
+
+
 def record_ids(streams: Streams, keys: Ids, prefix: str) -> Words:
     """Return an id of its own for each record that says nothing of the person: 16 hexadecimal digits."""
     return np.array([f"{prefix}{bits:016x}" for bits in streams.bits("record", keys).tolist()], dtype=object)

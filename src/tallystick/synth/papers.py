@@ -20,8 +20,9 @@ OFFENDING = {
     "offence_group", "offences", "disposal", "first_offence", "sentence_length_days", "reception_date", "order_date",
     "conviction_date", "reoffended", "reoffence_date", "prior_offences", "prior_custody", "age_at_first_offence",
     "offending_rate", "offence_date", "reoffending_score", "assessment_date",
+    "release_date", "index_date", "prior_court_appearances", "proven_date", "proof", "is_breach", "group", "severity", "is_custody",
 }  # fmt: skip
-CASES = {"case_id", "case_number", "upn", "crn", "prison_number"}
+CASES = {"case_id", "case_number", "upn", "crn", "prison_number", "offender_ref"}
 SCHOOLS = ("census", "learners")
 REASON = "The study needs it; synthetic data only."
 
@@ -30,7 +31,7 @@ def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> A
     """Return the signed agreement of a preset whose files have these columns (name to type, by source)."""
     tree = tomllib.loads(presets.template(kinds.preset(preset).template))
     known = {dataset["name"]: dataset for dataset in tree["dataset"]}
-    first = tree["dataset"][0]
+    first = known.get("pnc", tree["dataset"][0])
     if preset == "national":
         other = tomllib.loads(presets.template("moj-dfe"))
         tree["party"].append(next(party for party in other["party"] if party["name"] == law.DFE))

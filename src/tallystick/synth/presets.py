@@ -33,15 +33,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Part:
-    """What one block yields: each source's records, and further tables of truth."""
+    """What one block yields: each source's records, tables without identity (keyed by a source), further tables of truth."""
 
     sources: dict[str, Records]
+    tables: dict[str, Records] = field(default_factory=dict)
     truth: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A kind of share: how many people live for each one asked, its sources, and how a block fills them.
+    """A kind of share: how many people live for each one asked, its sources and tables, and how a block fills them.
 
     ``bytes_a_person`` is about what one person asked takes on the disk as CSV with the truth beside it;
     ``template`` is the agreement that it builds on.
@@ -53,6 +54,7 @@ class Preset:
     fill: Callable[[People, int, Asked, int], Part]
     bytes_a_person: int
     template: str
+    tables: tuple[str, ...] = ()
 
     def total(self, asked: int) -> int:
         """Return how many people there are, so that ``asked`` of them are those whom the preset counts."""
@@ -116,8 +118,8 @@ def _national(people: People, number: int, asked: Asked, total: int) -> Part:
 def _lab(people: People, number: int, asked: Asked, total: int) -> Part:
     rows = np.arange(len(people))
     cohort = quota(max(asked.people // 50, 1), total, number, len(people))
-    pnc, takers, truth = lab.offenders(people, rows, day("2025-12-31"), cohort, asked.intervention)
-    return Part({"cohort": takers, "pnc": pnc}, {"fates": truth})
+    found = lab.offenders(people, rows, day("2025-12-31"), cohort, asked.intervention)
+    return Part({"cohort": found.cohort, "pnc": found.pnc}, found.tables, {"fates": found.truth})
 
 
 def _nobody(people: People, number: int, asked: Asked, total: int) -> Part:
@@ -139,7 +141,13 @@ PRESETS: dict[str, Preset] = {
         "learner-register",
     ),
     "justice-data-lab": Preset(
-        Population(1960, 2003, parents=False), 1.0, ("cohort", "pnc"), _lab, 450, "justice-data-lab"
+        Population(1960, 2003, parents=False),
+        1.0,
+        ("cohort", "pnc"),
+        _lab,
+        1600,
+        "justice-data-lab",
+        ("offences", "employment", "benefits"),
     ),
     "national": Preset(Population(), 1.0, NATIONAL, _national, 1800, "data-first"),
     "local-performance": Preset(Population(), 1.0, (), _nobody, 0, "local-performance"),

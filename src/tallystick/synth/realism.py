@@ -106,11 +106,11 @@ def reoffending(made: list[People]) -> Iterator[Row]:
     rate, prior, sex, age = [], [], [], []
     for people in made:
         everybody = np.arange(len(people))
-        pnc, _, truth = lab.offenders(people, everybody, day("2025-12-31"), 0, Intervention(effect=0.0))
-        rate.append(truth["reoffends_without"])
-        prior.append(pnc.attributes["prior_offences"])
+        found = lab.offenders(people, everybody, day("2025-12-31"), 0, Intervention(effect=0.0))
+        rate.append(found.truth["reoffends_without"])
+        prior.append(found.pnc.attributes["prior_offences"])
         sex.append(people.sex)
-        age.append(pnc.attributes["age_at_index"])
+        age.append(found.pnc.attributes["age_at_index"])
     again, before, who, years = (np.concatenate(v) for v in (rate, prior, sex, age))
     yield Row("Reoffend within a year", float(again.mean()), 0.262, REOFFENDING)
     yield Row("… with no previous offence", float(again[before == 0].mean()), 0.105, REOFFENDING)

@@ -18,7 +18,7 @@ from tallystick.errors import BadInput
 from tallystick.synth import errors, papers, series
 from tallystick.synth.errors import ErrorModel
 from tallystick.synth.lab import Intervention
-from tallystick.synth.observe import NO_DAY, Observed, observe
+from tallystick.synth.observe import NO_DAY, Observed, Records, listed, observe
 from tallystick.synth.people import BLOCK, block
 from tallystick.synth.presets import Asked, preset
 
@@ -109,7 +109,7 @@ def _blocks(
 ) -> Written:
     chosen = preset(name)
     total = chosen.total(asked.people)
-    count = dict.fromkeys(chosen.sources, 0)
+    count = dict.fromkeys((*chosen.sources, *chosen.tables), 0)
     columns: dict[str, dict[str, str]] = {}
     with ExitStack() as stack:
         writers: dict[str, Any] = {}
@@ -131,6 +131,18 @@ def _blocks(
                 log = log.append_column("errors", pa.array(seen.errors(), pa.string()))
                 _append(stack, writers, folder / "truth" / "log" / f"{source}.parquet", log)
                 count[source] += len(seen.record_id)
+            for source in chosen.tables:
+                ids, records = listed(
+                    people.streams.of(source), people, part.tables[source], source[0].upper()
+                )
+                held = attributes({"record_id": pa.array(ids, pa.string())}, records)
+                columns[source] = {f.name: _type(f.type) for f in held.schema if f.name != "record_id"}
+                _append(stack, writers, folder / "supplies" / f"{source}.{form}", held)
+                truth = held.select(["record_id"]).append_column(
+                    "person", person_ids(people.id[records.rows])
+                )
+                _append(stack, writers, folder / "truth" / f"{source}.csv", truth)
+                count[source] += len(ids)
             for extra, values in part.truth.items():
                 values = {**values, "person": person_ids(values["person"])}
                 _append(
@@ -155,7 +167,12 @@ def supply(seen: Observed) -> pa.Table:
             made[name] = pa.array(dob.astype("datetime64[D]"), pa.date32(), mask=dob == NO_DAY)
         else:
             made[name] = pa.array(values, pa.string())
-    for name, values in seen.records.attributes.items():
+    return attributes(made, seen.records)
+
+
+def attributes(made: dict[str, pa.Array], records: Records) -> pa.Table:
+    """Return these columns and what the source says beside them."""
+    for name, values in records.attributes.items():
         kind = pa.string() if values.dtype == object else None
         made[name] = pa.array(values, kind, from_pandas=True)  # NaN and NaT are missing
     return pa.table(made)
