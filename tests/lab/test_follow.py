@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from lab.world import offence
 from tallystick.errors import BadInput
 from tallystick.lab.follow import followed, offences_of, with_index
 from tallystick.lab.request import Request
@@ -15,6 +15,14 @@ from tallystick.lab.request import Request
 REQUEST = Request(id="r", title="t", programme="p")
 COVERS = date(2026, 1, 1)
 START = date(2023, 3, 1)
+
+
+def offence(number: str, when: date, proven: date, **changes: Any) -> dict[str, Any]:
+    """Return one offence as a research copy has it."""
+    return {
+        "offender_id": number, "offence_date": when, "conviction_date": proven, "is_breach": False,
+        "offence_group": "theft", "severity": 3, "disposal": "custody" if proven.day % 3 == 0 else "fine",
+    } | changes  # fmt: skip
 
 
 def pool(*starts: date | None, number: str = "N1") -> pa.Table:
