@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from tallystick.cli.lab_estimate import estimate
 
+if TYPE_CHECKING:
     from tallystick.share.acts import Clock
     from tallystick.share.lab import Answer
 
@@ -23,72 +23,7 @@ def lab() -> None:
     """Did it work? Compare treated people with people like them."""
 
 
-@app.command()
-def estimate(
-    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file, one row for each person.")],
-    treatment: Annotated[str, typer.Option(help="The column that says who was treated.")],
-    outcome: Annotated[str, typer.Option(help="The outcome's column: a number, or yes and no.")],
-    covariates: Annotated[
-        str, typer.Option(help="Columns to compare like with like on, with commas between.")
-    ],
-    method: Annotated[
-        str, typer.Option(help="radius, nearest, kernel, full, cem, entropy or overlap.")
-    ] = "radius",
-    exact: Annotated[str, typer.Option(help="Columns to match exactly on, with commas between.")] = "",
-    calliper: Annotated[
-        float | None,
-        typer.Option(
-            help="The widest gap, in standard deviations (nearest 0.2, radius and kernel 0.1 unless told; inf for none)."
-        ),
-    ] = None,
-    distance: Annotated[str, typer.Option(help="Match on the propensity or on its logit.")] = "logit",
-    ratio: Annotated[int, typer.Option(help="Comparison people for each treated one (nearest).")] = 1,
-    replace: Annotated[bool, typer.Option(help="A comparison person may serve twice (nearest).")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Estimate the effect on the treated from a plain table."""
-    from typing import get_args
-
-    from tallystick.cli import output
-    from tallystick.errors import BadInput
-    from tallystick.lab.design import design
-    from tallystick.lab.estimate import METHODS, Distance
-    from tallystick.lab.estimate import estimate as run
-
-    chosen = next((known for known in METHODS if known == method), None)
-    if chosen is None:
-        raise BadInput(f"--method: no method of that name. Take one of: {', '.join(METHODS)}.")
-    scale = next((known for known in get_args(Distance) if known == distance), None)
-    if scale is None:
-        raise BadInput("--distance: take logit or propensity.")
-    made = design(read(table), treatment, outcome, names(covariates), names(exact))
-    found = run(made, chosen, calliper=calliper, ratio=ratio, replace=replace, distance=scale)
-    if as_json:
-        output.say(asdict(found), as_json=True)
-        return
-    output.line(
-        f"Estimate {found.estimate:.6g} (standard error {found.standard_error:.6g}), method {found.method}"
-    )
-    output.line(f"95% interval {found.ci_low:.6g} to {found.ci_high:.6g}, p = {found.p_value:.3g}")
-    checked = found.doubly_robust
-    output.line(
-        f"Doubly robust {checked.estimate:.6g} ({checked.ci_low:.6g} to {checked.ci_high:.6g}), "
-        f"Welch {found.welch.ci_low:.6g} to {found.welch.ci_high:.6g}"
-    )
-    output.line(
-        f"{found.n_treated} of {found.n_treated_submitted} treated against {found.n_comparison} comparison people "
-        f"(effective size {found.ess_comparison:.1f})"
-    )
-    if found.left_out_missing:
-        output.line(f"{found.left_out_missing} rows without treatment or outcome were left out.")
-    for name, count in found.filled_missing.items():
-        output.line(
-            f"{name}: {count} missing values, set to the median or a level of their own, with an indicator."
-        )
-    for note in (*found.notes, found.sensitivity.words):
-        output.line(note)
-    rows = [(name, f"{pair['before']:.3f}", f"{pair['after']:.3f}") for name, pair in found.smd.items()]
-    output.table(rows, ("covariate", "SMD before", "SMD after"))
+app.command()(estimate)
 
 
 @app.command()
@@ -368,28 +303,3 @@ def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object
         aside.replace(path)
     except OSError as error:
         raise BadInput(f"{path.name} cannot be written ({type(error).__name__}).") from None
-
-
-def names(text: str) -> list[str]:
-    """Return the names in a list with commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def read(path: Path) -> pa.Table:
-    """Return a CSV or Parquet file as a table."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    from tallystick.errors import BadInput
-
-    try:
-        if path.suffix.lower() == ".parquet":
-            return parquet.read_table(path)
-        text = csv.ConvertOptions(
-            null_values=["", "NA", "NaN", "nan", "NULL", "null", "."], strings_can_be_null=True
-        )
-        return csv.read_csv(path, convert_options=text)
-    except (OSError, pa.ArrowInvalid):
-        raise BadInput(
-            f"{path}: it cannot be read. Give a CSV file with a header, or a Parquet file."
-        ) from None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tallystick.errors import BadInput
 
-__all__ = ["Design", "design"]
+__all__ = ["Design", "design", "outcome_of"]
 
 YES = {"1", "true", "yes", "y", "t", "treated", "treatment"}
 NO = {"0", "false", "no", "n", "f", "control", "untreated", "comparison"}
@@ -25,7 +25,10 @@ MANY_LEVELS = 200
 
 @dataclass(frozen=True)
 class Design:
-    """``x`` is n × k in float64, its columns named by ``names``; ``strata`` holds a code for each exact stratum."""
+    """``x`` is n × k in float64, its columns named by ``names``; ``strata`` holds a code for each exact stratum.
+
+    ``kept`` says of each row of the table whether it is among the n: those without treatment or outcome are not.
+    """
 
     treated: NDArray[np.bool_]
     outcome: NDArray[np.float64]
@@ -35,6 +38,7 @@ class Design:
     left_out: int
     filled: dict[str, int]
     constant: tuple[str, ...]
+    kept: NDArray[np.bool_]
 
 
 def design(
@@ -80,6 +84,7 @@ def design(
         int((~kept).sum()),
         filled,
         tuple(name for name, column in columns if np.ptp(column) == 0),
+        kept,
     )
 
 

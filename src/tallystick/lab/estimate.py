@@ -2,20 +2,23 @@
 
 The standard error is that of `lab.variance`, which knows how the weights were made. Beside it stand the error that takes the
 weights as fixed (HC1, MacKinnon and White 1985), by class where there are classes (Abadie and Spiess 2022), and Welch's test
-on the weighted groups, with which published reports were made.
+on the weighted groups, with which published reports were made. Beside the estimate stand `lab.family` (further outcomes, a negative
+control), `lab.subgroups` (interaction) and `lab.link_error`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
 from tallystick.errors import BadInput
 from tallystick.lab import balance
-from tallystick.lab.design import Design
+from tallystick.lab.design import Design, design
 from tallystick.lab.sensitivity import Hidden, hidden
 from tallystick.lab.variance import SOURCES, adjusted, standard_error
 from tallystick.lab.weigh import METHODS, Distance, Method, Settings, Weighting, weighting
@@ -26,9 +29,12 @@ __all__ = [
     "Estimate",
     "Interval",
     "Method",
+    "Question",
+    "answer",
     "difference",
     "estimate",
     "given",
+    "interval",
     "weigh",
 ]
 
@@ -79,6 +85,32 @@ class Estimate:
     balance: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a table: the columns and the method."""
+
+    treatment: str
+    outcome: str
+    covariates: Sequence[str]
+    exact: Sequence[str] = ()
+    method: Method = "radius"
+    settings: Settings = field(default_factory=Settings)
+
+
+def answer(table: pa.Table, asked: Question) -> tuple[Design, Weighting, Estimate]:
+    """Return the table as numbers, everybody's weight and the estimate; raises `BadInput` where none can be given."""
+    check(asked.settings)
+    data = design(table, asked.treatment, asked.outcome, asked.covariates, asked.exact)
+    made = weighting(data, asked.method, asked.settings)
+    return data, made, with_balance(given(data, made), data, made)
+
+
+def check(settings: Settings) -> None:
+    """Raise `BadInput` for a calliper or a ratio that is none."""
+    if (settings.calliper is not None and not settings.calliper > 0) or settings.ratio < 1:
+        raise BadInput("The calliper must be above nought and the ratio at least one.")
+
+
 def estimate(
     data: Design,
     method: Method,
@@ -93,11 +125,10 @@ def estimate(
     ``calliper`` is in standard deviations of the distance, infinite for none: 0.2 for nearest, 0.1 for radius and for kernel
     (the half-width) unless told.
     """
-    if (calliper is not None and not calliper > 0) or ratio < 1:
-        raise BadInput("The calliper must be above nought and the ratio at least one.")
-    made = weighting(data, method, Settings(calliper, ratio, replace, distance))
-    found = given(data, made)
-    return with_balance(found, data, made)
+    settings = Settings(calliper, ratio, replace, distance)
+    check(settings)
+    made = weighting(data, method, settings)
+    return with_balance(given(data, made), data, made)
 
 
 def given(data: Design, made: Weighting) -> Estimate:
