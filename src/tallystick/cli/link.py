@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tallystick.cli import calibrate, cohort, output
+from tallystick.cli import bias, calibrate, cohort, output
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
 app = typer.Typer(
@@ -263,3 +263,4 @@ def advise(
 app.command()(cohort.index)
 app.command()(cohort.cohort)
 app.command()(calibrate.calibrate)
+app.command()(bias.bias)
