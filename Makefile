@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types check bench docs lock clean
+GOVUK := src/tallystick/service/assets/govuk/plain.css
+.PHONY: help assets demo test test-all lint types check bench docs lock clean
 
 help:      ## this table
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -40,6 +41,13 @@ docs: $(STAMP)      ## the documentation, into site/
 lock: $(STAMP)      ## new versions of everything, into the lock files
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
 	$(BIN)/uv pip compile pyproject.toml --extra service --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock
+
+assets: $(GOVUK)      ## the web service's style sheets, from npm (once; nothing of Node runs later)
+
+$(GOVUK): src/tallystick/service/look.py | $(STAMP)
+	rm -rf build/npm && mkdir -p build/npm
+	npm pack --silent --pack-destination build/npm govuk-frontend@$$(sed -n 's/^VERSION = "\(.*\)"/\1/p' $<)
+	$(BIN)/python -m tallystick.service.look build/npm/govuk-frontend-*.tgz
 
 clean:      ## everything that was made here
 	rm -rf $(VENV) demo site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache benchmarks/out

@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rights": ("tallystick.cli.governance:rights_app", "What people ask about their data, and complaints."),
     "incident": ("tallystick.cli.governance:incident_app", "Incidents, from the first word to the lessons."),
     "register": ("tallystick.cli.registers:register_app", "Registers from live records, and their entries."),
+    "serve": ("tallystick.cli.serve:serve", "The web service, on SQLite unless DATABASE_URL says otherwise."),
 }
 
 

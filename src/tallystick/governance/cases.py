@@ -6,11 +6,12 @@ them; folding them again gives the same state wherever they were kept. What may 
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -136,9 +137,18 @@ EMPTY = Registry()
 
 def evolve(registry: Registry, event: Event) -> Registry:
     """Return the registry after an event; nothing that was given is changed."""
-    rows = dict(registry.cases.get(event.process, {}))
-    rows[event.subject] = stepped(rows.get(event.subject), event)
-    return Registry({**registry.cases, event.process: rows}, {**registry.seen, event.event_id: act_of(event)})
+    rows = registry.cases.get(event.process, {})
+    now = {event.subject: stepped(rows.get(event.subject), event)}
+    # laid over what was given, which may be a database that nobody wants to read whole
+    return Registry(
+        {**registry.cases, event.process: over(rows, now)},
+        over(registry.seen, {event.event_id: act_of(event)}),
+    )
+
+
+def over(below: Mapping[str, Any], above: dict[str, Any]) -> Mapping[str, Any]:
+    """Return a mapping with what lies above before what lies below; its order is that of what lies below, then the rest."""
+    return ChainMap(above, *(below.maps if isinstance(below, ChainMap) else [cast(dict[str, Any], below)]))
 
 
 def fold(events: Iterable[Event], start: Registry = EMPTY) -> Registry:

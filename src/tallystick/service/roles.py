@@ -1,0 +1,70 @@
+"""Who may see and do what: three tables. What may be done in which state is the core's (`governance.tables.processes`).
+
+``docs/service-roles.md`` is printed from here, and a test tries every cell of it in the service itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tallystick.governance.tables.processes import NEW, PROCESSES
+from tallystick.governance.tables.processes import ROLES as OFFICES
+
+ROLES: Mapping[str, str] = OFFICES
+
+NO_SECOND_FACTOR = frozenset({"requester"})
+"""Every other role signs, checks, decides or sees personal data: it signs in with two factors or not at all."""
+
+OVERSIGHT = frozenset(
+    {"data-access-team", "iao", "custodian", "dpo", "dp-practitioner", "siro", "cdo", "security"}
+)
+SEES: Mapping[str, frozenset[str]] = {
+    # a process, and the roles that see every case of it that concerns their organisation; whoever else may do one of its
+    # acts sees the cases that they opened themselves
+    "request": OVERSIGHT | {"requester", "lead", "chair", "panel"},
+    "agreement": OVERSIGHT | {"requester", "lead", "chair", "panel"},
+    "screening": OVERSIGHT | {"lead", "chair", "panel", "requester"},
+    "dpia": OVERSIGHT | {"lead", "panel"},
+    "eia": OVERSIGHT | {"lead", "panel"},
+    "notice": frozenset(OFFICES),
+    "office": OVERSIGHT | {"lead"},
+    "access": OVERSIGHT,
+    "asset": frozenset(OFFICES),
+    "transfer": OVERSIGHT | {"lead"},
+    "holding": OVERSIGHT | {"lead", "requester"},
+    "rights": frozenset({"data-access-team", "dpo", "dp-practitioner"}),
+    "complaint": frozenset({"dpo", "dp-practitioner"}),
+    "incident": frozenset({"dpo", "dp-practitioner", "siro", "security", "data-access-team", "iao"}),
+    "dispute": OVERSIGHT | {"lead", "chair"},
+}
+
+
+def needs_second_factor(role: str) -> bool:
+    """Return whether this role signs in with a second factor or not at all."""
+    return role not in NO_SECOND_FACTOR
+
+
+def sees_all(role: str, process: str) -> bool:
+    """Return whether a role sees every case of a process that concerns its organisation."""
+    return role in SEES[process]
+
+
+def sees_own(role: str, process: str) -> bool:
+    """Return whether a role sees the cases of a process that the person opened: it may do one of its acts."""
+    return any(role in roles for roles in PROCESSES[process].may.values())
+
+
+def processes(role: str) -> tuple[str, ...]:
+    """Return the processes of which a role sees anything."""
+    return tuple(name for name in PROCESSES if sees_all(role, name) or sees_own(role, name))
+
+
+def acts(role: str, process: str, state: str) -> tuple[str, ...]:
+    """Return the acts that a role may do on a case in this state."""
+    table = PROCESSES[process]
+    return tuple(act for act in table.table[state] if role in table.may[act])
+
+
+def begins(role: str, process: str) -> tuple[str, ...]:
+    """Return the acts with which a role may begin a case of a process."""
+    return acts(role, process, NEW)

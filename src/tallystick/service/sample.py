@@ -1,0 +1,65 @@
+"""The sample of ``tally serve --sample``: two departments, a share of synthetic people, and somebody for each role.
+
+Its accounts are for a machine of one's own: passwords are made anew and printed once, with the second factors' secrets.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+
+from tallystick import synth
+from tallystick.errors import BadInput
+from tallystick.service import roles
+from tallystick.service.accounts import people
+from tallystick.service.accounts.models import User
+from tallystick.service.registry.shares import record
+
+MOJ, DFE, HMCTS = "Ministry of Justice", "Department for Education", "HMCTS"
+PEOPLE = (
+    # who, of which body, in which role
+    ("ann", HMCTS, "requester"),
+    ("tom", MOJ, "data-access-team"),
+    ("ivy", MOJ, "iao"),
+    ("dan", MOJ, "dpo"),
+    ("sue", MOJ, "siro"),
+    ("lea", MOJ, "lead"),
+    ("eve", DFE, "requester"),
+    ("ida", DFE, "iao"),
+    ("pam", DFE, "dpo"),
+)
+SHARE = "moj-dfe"
+
+
+def make(now: datetime) -> Iterator[str]:
+    """Yield lines that say how to sign in, the sample being made on the way; what is there already stays."""
+    if settings.ENVIRONMENT.is_secure:
+        raise BadInput("The sample is for a machine of one's own: leave TALLYSTICK_URL at http://127.0.0.1.")
+    folder = settings.ENVIRONMENT.shares / SHARE
+    if not folder.exists():
+        synth.write("moj-dfe", folder, people=1000, seed=1)
+    record(folder, now)
+    yield "Sample accounts (passwords are new at each start; codes come from an authenticator app with the secret):"
+    yield f"  {'address':24} {'password':18} {'second factor':34} role"
+    for name, organisation, role in PEOPLE:
+        user = people.add(f"{name}@example.org", organisation, role, now, person=name)
+        password = secrets.token_urlsafe(12)
+        user.set_password(password)
+        user.save()
+        secret = second_factor(user) if roles.needs_second_factor(role) else "none"
+        yield f"  {user.email:24} {password:18} {secret:34} {role}, {organisation}"
+
+
+def second_factor(user: User) -> str:
+    """Return the secret of a person's second factor, set up anew."""
+    Authenticator.objects.filter(user=user).delete()
+    secret: str = generate_totp_secret()
+    TOTP.activate(user, secret)
+    RecoveryCodes.activate(user)
+    return secret
