@@ -50,8 +50,9 @@ def test_every_format_says_the_same(share: Path) -> None:
     titles = [sheet["A1"].value for sheet in openpyxl.load_workbook(folder / "annex.xlsx")]
     assert len(titles) >= 7
     assert all(title.split(",")[0] in page for title in titles)
-    assert page.count("<svg") == 4
-    assert "somebody like them found" in page
+    assert page.count("<svg") == 5
+    assert "people submitted" in page
+    assert "were analysed" in page
     assert "as officially defined" in page
     assert "reoffences for each person" in page
     assert "Share with the event by each day" in page

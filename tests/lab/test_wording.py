@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
 
-from tallystick.lab.evaluate import holm
-from tallystick.lab.report import count
+from tallystick.lab.leaving import count
 from tallystick.lab.wording import finding, welch
 
 
@@ -57,12 +54,6 @@ def test_the_kind_follows_the_interval(rate: float, other: float, low: float, wi
     assert said.kind == ("lower" if low + width < 0 else "higher" if low > 0 else "inconclusive")
     assert said.can_say
     assert said.cannot_say
-
-
-@settings(deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_equals_statsmodels(values: list[float]) -> None:
-    assert holm(values) == pytest.approx(list(multipletests(values, method="holm")[1]))
 
 
 @given(st.integers(0, 10_000))

@@ -189,7 +189,8 @@ def tell(found: Answer, *, as_json: bool) -> None:
     ):
         output.line(line)
     if found.assembled.suspect:
-        output.line(f"{len(found.assembled.suspect)} matches wait for a second person's review.")
+        waiting = len(found.assembled.suspect)
+        output.line(f"{waiting} match{'es wait' if waiting > 1 else ' waits'} for a second person's review.")
 
 
 @app.command()
@@ -208,7 +209,7 @@ def synthesis(
     from tallystick.cli import output
     from tallystick.errors import BadInput
     from tallystick.lab import synthesis as engine
-    from tallystick.lab.report import html
+    from tallystick.lab.formats import html
 
     if method != "reml" and method != "dl":
         raise BadInput("--method: take reml or dl.")

@@ -29,6 +29,7 @@ KEPT: tuple[tuple[str, str], ...] = (
     (r"rooms/supplier-[^/]+/attributes", "attributes"),
     (r"rooms/linker/links", "links"),
     (r"rooms/linker/persons", "links"),
+    (r"rooms/(linker|steward)/strength", "links"),
     (r"rooms/steward/attributes", "attributes"),
     (r"rooms/steward/persons", "links"),
     (r"rooms/projects/[^/]+/extract/", "extract"),

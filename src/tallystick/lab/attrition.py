@@ -12,6 +12,7 @@ import pyarrow as pa
 from tallystick.errors import BadInput
 from tallystick.lab.follow import with_index
 from tallystick.lab.request import Request
+from tallystick.lab.strength import NAME_ALONE, Strength, counted, strengths
 
 __all__ = ["Assembled", "Stage", "assemble"]
 
@@ -33,12 +34,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Assembled:
-    """The analysis table (``treated``, the outcome, the covariates), the stages, and the matches that wait for a second person."""
+    """The analysis table (``treated``, the outcome, the covariates), the stages, and the matches that wait for a second person.
+
+    ``matches`` counts those matched by what the match rests on; ``link_probability`` in the table is that of the match, 1 where a second
+    person confirmed it.
+    """
 
     table: pa.Table
     stages: tuple[Stage, ...]
     suspect: tuple[str, ...]
     match_rate: float
+    matches: tuple[Strength, ...] = ()
 
 
 EXPLAINED = (
@@ -69,11 +75,14 @@ def assemble(
     *,
     confirmed: frozenset[str],
     rejected: frozenset[str],
+    kinds: pa.Table | None = None,
 ) -> Assembled:
     """Return who can be analysed, treated and eligible comparison people, and who was lost where.
 
     ``cohort`` and ``pool`` have supply_key; ``persons`` source, supply_key, person_id, match_probability. ``confirmed`` and
-    ``rejected`` are supply keys of the cohort whose match a second person decided. Raises `BadInput` where nobody is left.
+    ``rejected`` are supply keys of the cohort whose match a second person decided. ``kinds`` says what each link rests on
+    (left_key, number_agrees, name_agrees, dob_agrees, gender_agrees): a match on a name alone waits for a second person too
+    (requirement 199). Raises `BadInput` where nobody is left.
     """
     _require(cohort, pool, request)
     pool = with_index(pool)
@@ -84,6 +93,8 @@ def assemble(
     refused = np.array([key in rejected for key in keys])
     first = np.array(placed["is_first"].to_pylist(), dtype=bool)
     linked = np.array(placed["is_linked"].to_pylist(), dtype=bool)
+    levels = strengths(placed, kinds)
+    sure &= levels != NAME_ALONE
     sentence = np.array([key is not None for key in placed["pool_key"].to_pylist()])
     known = np.array([value is not None for value in placed["outcome"].to_pylist()])
     masks = [np.ones(len(keys), bool)]
@@ -108,9 +119,18 @@ def assemble(
             f"No estimate can be given: of {len(keys):,} people submitted nobody is left. Most ({worst.lost:,}) were lost at "
             f'"{worst.name}". {worst.explanation}'
         )
+    placed = placed.append_column("link_probability", pa.array([1.0 if key in confirmed else p for key, p in zip(keys,
+        placed["match_probability"].to_pylist(), strict=True)], pa.float64()))  # fmt: skip
     chosen = placed.filter(pa.array(masks[-1]))
     rate = float(masks[2].sum() / max(masks[1].sum(), 1))
-    return Assembled(_analysed(chosen, pool, persons, request), stages, suspect, rate)
+    matched = placed["match_probability"].filter(pa.array(masks[2])).to_pylist()
+    return Assembled(
+        _analysed(chosen, pool, persons, request),
+        stages,
+        suspect,
+        rate,
+        counted(levels[masks[2]], matched) if kinds is not None else (),
+    )
 
 
 def _require(cohort: pa.Table, pool: pa.Table, request: Request) -> None:
@@ -164,6 +184,7 @@ def _placed(cohort: pa.Table, pool: pa.Table, persons: pa.Table, request: Reques
             ),
             linked as (select distinct person_id from persons where source = $pool)
             select
+                f.index_date = s.given_index_date or f.conviction_date = s.given_conviction_date as date_agrees,
                 s.supply_key, s.person_id, s.is_first, l.person_id is not null as is_linked, s.match_probability,
                 f.supply_key as pool_key, f."{request.outcome}" as outcome, coalesce(f.index_date, f.conviction_date)::date as index_day{measures}
             from submitted s
@@ -189,10 +210,10 @@ def _analysed(chosen: pa.Table, pool: pa.Table, persons: pa.Table, request: Requ
         return connection.sql(
             f"""
             with treated as (
-                select true as treated, i.* from pool i join chosen on chosen.pool_key = i.supply_key
+                select true as treated, chosen.link_probability, i.* from pool i join chosen on chosen.pool_key = i.supply_key
             ),
             others as (
-                select false as treated, i.*
+                select false as treated, null::double as link_probability, i.*
                 from pool i
                 join persons p on p.source = $pool and p.supply_key = i.supply_key
                 where p.person_id not in (select person_id from persons where source = $cohort)

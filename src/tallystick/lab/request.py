@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tallystick.errors import BadInput, Finding
 from tallystick.lab.estimate import Method
 
-__all__ = ["COVARIATES", "Request", "parse"]
+__all__ = ["COVARIATES", "Request", "Run", "parse"]
+
+Run = Literal["national", "regional", "assessed"]
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 COVARIATES = (
     "age_at_index", "sex", "ethnicity", "nationality", "area", "deprivation", "offence_group", "disposal", "age_at_first_offence",
     "prior_offences", "prior_court_appearances", "prior_custody", "offending_rate", "employed", "on_benefits",
 )  # fmt: skip
+
+ASSESSMENT = ("reoffending_score", "accommodation_need", "employment_need", "lifestyle_need", "thinking_need")
 
 
 class Request(BaseModel):
@@ -27,8 +31,10 @@ class Request(BaseModel):
     It is made from the dataset ``events`` of the share: offences, by the official definition, or any other dated events. Where the
     agreement has no such dataset, ``outcome`` is a yes-or-no column of the police data. ``other_outcomes`` are the secondary family.
 
-    ``runs`` is the three-run approach: the whole country, the cohort's own areas, and the country with the offender assessment
-    (``assessment`` names its columns). ``methods`` are tried in order; the choice is made on balance, blind to outcomes.
+    ``negative_control`` names a column that the work cannot have changed. ``covariate_sets`` and ``callipers`` are further
+    specifications to try. ``runs`` is the three-run approach: the whole country, the cohort's own areas, and those in the country who
+    were assessed, with the assessment among the covariates (``assessment`` names its columns). Every specification is tried; the
+    choice is made on balance, blind to outcomes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,10 +57,13 @@ class Request(BaseModel):
     waiting_months: int = Field(default=6, ge=0, le=60)
     subgroups: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
-    assessment: tuple[str, ...] = ()
-    runs: tuple[Literal["national", "regional", "assessed"], ...] = ("national", "regional", "assessed")
+    negative_control: str = ""
+    assessment: tuple[str, ...] = ASSESSMENT
+    covariate_sets: dict[str, tuple[str, ...]] = {}
+    runs: tuple[Run, ...] = ("national", "regional", "assessed")
     methods: tuple[Method, ...] = ("radius", "nearest", "entropy")
     calliper: float | None = Field(default=None, gt=0)
+    callipers: tuple[Annotated[float, Field(gt=0)], ...] = ()
     certain: float = Field(default=0.9, ge=0.5, le=1)
     longest_gap_days: int = Field(default=365, ge=1)
 
@@ -83,5 +92,9 @@ def parse(said: Mapping[str, Any], file: str) -> Request:
     else:
         if not made.methods or not made.runs:
             raise BadInput(f"{file}: name at least one method and one run.")
+        if "all" in made.covariate_sets or not all(made.covariate_sets.values()):
+            raise BadInput(
+                f"{file}: covariate_sets: give each set a name other than all, and at least one covariate."
+            )
         return made
     raise BadInput(f"{file} is no request that can be followed.", found)

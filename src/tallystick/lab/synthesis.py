@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from tallystick.errors import BadInput
-from tallystick.lab.report import SCHEMA, Table, View, intervals
+from tallystick.lab.charts import intervals
+from tallystick.lab.report import SCHEMA
+from tallystick.lab.view import Table, View
 
 __all__ = ["Study", "Synthesis", "studies", "synthesis", "view"]
 
@@ -114,6 +116,8 @@ def studies(summaries: Mapping[str, Any]) -> list[Study]:
                 f"{name}: it is no summary of a report ({SCHEMA}). Give the report's summary.json."
             )
         estimate, error = _number(said.get("estimate")), _number(said.get("standard_error"))
+        if said.get("withheld") is True:
+            raise BadInput(f"{name}: its figures tell of few people and were withheld. Leave it out.")
         if estimate is None or error is None or error <= 0:
             raise BadInput(f"{name}: it has no estimate with a standard error above nought.")
         if said.get("request") in requests:

@@ -51,13 +51,19 @@ class Weighting:
     fit: Fit | None
 
 
-def weighting(data: Design, method: Method, settings: Settings) -> Weighting:
-    """Return everybody's weight; raises `BadInput` where the propensity or the balancing weights do not exist."""
+def weighting(data: Design, method: Method, settings: Settings, fitted: Fit | None = None) -> Weighting:
+    """Return everybody's weight; raises `BadInput` where the propensity or the balancing weights do not exist.
+
+    ``fitted`` is the propensity of ``data`` where it was fitted before.
+    """
     if method == "cem":
         cells = np.column_stack([balance.cells(data.x), data.strata])
         _, cell = np.unique(cells, axis=0, return_inverse=True)
         return Weighting(method, *classed(data.treated, cell.ravel()), None)
-    fitted = None if method == "entropy" else fit(data.x, data.treated)
+    if method == "entropy":
+        fitted = None
+    elif fitted is None:
+        fitted = fit(data.x, data.treated)
     weights, classes = np.zeros(len(data.treated)), np.full(len(data.treated), -1, np.int64)
     for code in np.unique(data.strata[data.treated]):
         rows = np.flatnonzero(data.strata == code)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from tallystick.lab.power import needed
 
-__all__ = ["Finding", "finding", "welch"]
+__all__ = ["Finding", "finding", "welch", "withheld"]
 
 Kind = Literal["lower", "higher", "inconclusive"]
 
@@ -94,6 +94,26 @@ def finding(
     )
     headline = f"The rate is {kind} among people who took part: {'a good' if good else 'an unwelcome'} result, and unlikely to be chance."
     return Finding(kind, headline, sentences, can, cannot, None)
+
+
+def withheld(found: Finding, programme: str, smallest: int) -> Finding:
+    """Return the finding without a figure: for where a rate would tell of fewer than ``smallest`` people (requirement 219)."""
+    why = (
+        f"Fewer than {smallest} people of one of the groups had the outcome, or had not. Their rates, and the difference, would tell of them and "
+        "are not shown; the analysis was made in full and its result is given in words."
+    )
+    if found.kind == "inconclusive":
+        can = (
+            f"At this stage there is insufficient evidence to say whether {programme} changes how many people do this. A larger cohort could "
+            "tell more: `tally lab power` says how large."
+        )
+    else:
+        word = "fewer" if found.kind == "lower" else "more"
+        can = (
+            f"This analysis is evidence that taking part in {programme} goes with {word} people of whom this is true, among people like those "
+            "analysed. How many cannot be shown."
+        )
+    return Finding(found.kind, found.headline, (why,), can, found.cannot_say, None)
 
 
 def _whole(value: float) -> int:

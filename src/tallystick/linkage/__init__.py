@@ -4,5 +4,6 @@ from tallystick.linkage.link import link
 from tallystick.linkage.page import figures, page
 from tallystick.linkage.refresh import refresh
 from tallystick.linkage.spec import Engine, LinkageSpec, Linked
+from tallystick.linkage.strength import strength
 
-__all__ = ["Engine", "LinkageSpec", "Linked", "figures", "link", "page", "refresh"]
+__all__ = ["Engine", "LinkageSpec", "Linked", "figures", "link", "page", "refresh", "strength"]

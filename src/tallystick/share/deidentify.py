@@ -78,6 +78,9 @@ def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
             pq.write_table(table, room / "attributes" / f"{dataset.name}.parquet", compression="zstd")
             kept[dataset.name] = {"rows": attributes.num_rows, "kept": table.num_rows}
         pq.write_table(persons, room / "persons.parquet", compression="zstd")
+        if agreement.lab:
+            strength = read_parquet(share.linker / "strength.parquet")
+            pq.write_table(strength, room / "strength.parquet", compression="zstd")
         (room / "who-linked.json").write_text(
             json.dumps([vars(rate) for rate in rates], indent=2, default=str), encoding="utf-8"
         )

@@ -67,7 +67,7 @@ def destroy_pool(share: Share, agreement: Agreement, *, clock: Clock) -> tuple[C
         return ()
     gates.ask(agreement, "destroy", clock.now.date())
     files: dict[Path, Path | None] = dict.fromkeys(
-        [*sorted((share.steward / "attributes").glob("*.parquet")), share.steward / "persons.parquet"]
+        [*sorted((share.steward / "attributes").glob("*.parquet")), *sorted(share.steward.glob("*.parquet"))]
     )
     return acts.destroy_files(
         share,

@@ -16,13 +16,15 @@ from tallystick.agreement import gates, io
 from tallystick.agreement.acts import Analysis
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Finding, Refused
-from tallystick.lab import report
+from tallystick.lab import formats, report
 from tallystick.lab.attrition import Assembled, assemble
 from tallystick.lab.evaluate import Evaluation, evaluate
 from tallystick.lab.follow import followed, with_index
 from tallystick.lab.request import Request, parse
+from tallystick.lab.view import View
 from tallystick.share import acts
 from tallystick.share.acts import Clock
+from tallystick.share.lab_leaving import leaving_of
 from tallystick.share.lab_life import life_of
 from tallystick.share.lab_upload import assurance
 from tallystick.share.rooms import Share, locked, open_share, read_parquet
@@ -37,7 +39,7 @@ class Answer:
     """What an evaluation gave: the summary as it may be shown, the words, the stages, and where the files lie."""
 
     summary: dict[str, Any]
-    view: report.View
+    view: View
     assembled: Assembled
     evaluation: Evaluation
     folder: Path
@@ -89,23 +91,17 @@ def answer(
             for name in (request.cohort, request.pool)
         )
         confirmed, rejected = reviewed(share, clock)
+        kinds = read_parquet(share.steward / "strength.parquet")
         persons = read_parquet(share.steward / "persons.parquet")
         pool = with_outcome(share, agreement, request, with_index(pool), persons)
-        assembled = assemble(cohort, pool, persons, request, confirmed=confirmed, rejected=rejected)
+        assembled = assemble(
+            cohort, pool, persons, request, confirmed=confirmed, rejected=rejected, kinds=kinds
+        )
         ask(agreement, request, said, clock, cohort=assembled.stages[1].left)
         found = evaluate(assembled.table, request)
-        smallest = agreement.disclosure.minimum_cell_count or 10
-        base = agreement.disclosure.rounding or 5
-        shown = report.view(
-            request,
-            found,
-            assembled.stages,
-            assembled.match_rate,
-            made=clock.now.date(),
-            smallest=smallest,
-            base=base,
-        )
-        summary = report.summary(request, found, smallest=smallest, base=base)
+        leaving = leaving_of(agreement, found, assembled)
+        shown = report.view(request, found, assembled, leaving, made=clock.now.date())
+        summary = report.summary(request, found, leaving)
         event = f"lab/evaluate/{request.id}/{clock.now.isoformat()}"
         details = {
             "request": request.hash(), "result": found.finding.kind, "waiting": len(assembled.suspect), "assured_by": said,
@@ -238,12 +234,12 @@ def reviewed(share: Share, clock: Clock) -> tuple[frozenset[str], frozenset[str]
     return frozenset(found["same"]), frozenset(found["different"])
 
 
-def _write(folder: Path, shown: report.View, summary: dict[str, Any]) -> None:
+def _write(folder: Path, shown: View, summary: dict[str, Any]) -> None:
     folder.mkdir(parents=True)
-    (folder / "report.html").write_text(report.html(shown), encoding="utf-8")
-    (folder / "report.docx").write_bytes(report.word(shown))
-    (folder / "annex.xlsx").write_bytes(report.workbook(shown))
-    (folder / "annex.ods").write_bytes(report.ods(shown))
+    (folder / "report.html").write_text(formats.html(shown), encoding="utf-8")
+    (folder / "report.docx").write_bytes(formats.word(shown))
+    (folder / "annex.xlsx").write_bytes(formats.workbook(shown))
+    (folder / "annex.ods").write_bytes(formats.ods(shown))
     (folder / "summary.json").write_text(
         json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )

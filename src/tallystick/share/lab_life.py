@@ -73,12 +73,15 @@ def _files(request: Request, share: Share, agreement: Agreement, life: Life) -> 
     """
     room = share.supplier(request.cohort)
     found: dict[Path, Path | None] = dict.fromkeys(
-        (room / "keys.parquet", share.linker / "links.parquet", share.linker / "persons.parquet")
+        (room / "keys.parquet", *sorted(share.linker.glob("*.parquet")))
     )
     found |= dict.fromkeys(sorted((share.steward / "lab").glob("*.csv")))
     if not life.keeps_pseudonymised or life.state == "withdrawn":
         found |= dict.fromkeys(
-            [share.steward / "persons.parquet", *sorted((share.steward / "attributes").glob("*.parquet"))]
+            [
+                *sorted(share.steward.glob("*.parquet")),
+                *sorted((share.steward / "attributes").glob("*.parquet")),
+            ]
         )
     if life.state == "withdrawn":
         found[room / "identifiers.parquet.age"] = share.key("linker", request.cohort)

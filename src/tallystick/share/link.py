@@ -71,6 +71,10 @@ def link(
         pq.write_table(linked.links, room / "links.parquet", compression="zstd")
         pq.write_table(linked.scored, room / "scored.parquet", compression="zstd")
         pq.write_table(linked.persons, room / "persons.parquet", compression="zstd")
+        if agreement.lab:
+            left, right = agreement.linkage.between[0]
+            kinds = engine.strength(linked.links, tables[left], tables[right], left, right)
+            pq.write_table(kinds, room / "strength.parquet", compression="zstd")
         (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
         (room / "quality.json").write_text(
             json.dumps(engine.figures(linked), indent=2, default=str), encoding="utf-8"

@@ -57,6 +57,7 @@ DOORS: dict[str, Door] = {
         reads=(
             "rooms/supplier-*/attributes.parquet.age",
             "rooms/linker/persons.parquet",
+            "rooms/linker/strength.parquet",
             "keys/steward",
         ),
         writes=("rooms/steward",),

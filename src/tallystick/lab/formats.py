@@ -1,0 +1,111 @@
+"""A report's view as accessible HTML, Word, XLSX and ODS; each says what the view says and nothing else."""
+
+from __future__ import annotations
+
+import io
+from importlib.resources import files
+from typing import Any
+
+from tallystick.lab.view import Table, View
+
+__all__ = ["html", "ods", "word", "workbook"]
+
+
+def html(shown: View) -> str:
+    """Return the report as one accessible page."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    text = (files("tallystick.lab") / "report.html").read_text(encoding="utf-8")
+    return environment.from_string(text).render(view=shown)
+
+
+def word(shown: View) -> bytes:
+    """Return the report as a Word document: headings, paragraphs and tables with header rows."""
+    from docx import Document
+
+    document = Document()
+    document.core_properties.title = shown.title
+    document.add_heading(shown.title, 0)
+    document.add_heading(shown.headline, 1)
+    for sentence in shown.sentences:
+        document.add_paragraph(sentence, style="List Bullet")
+    for title, text in (("What you can say", shown.can_say), ("What you cannot say", shown.cannot_say)):
+        document.add_heading(title, 2)
+        document.add_paragraph(text)
+    _word_table(document, "The figures", ("figure", "value"), shown.numbers)
+    for table in shown.tables:
+        _word_table(document, table.title, table.header, table.rows)
+        if table.alt:
+            document.add_paragraph(table.alt)
+    for title, texts in (("Method", shown.method), ("Limits", shown.limits)):
+        document.add_heading(title, 2)
+        for text in texts:
+            document.add_paragraph(text, style="List Bullet")
+    sink = io.BytesIO()
+    document.save(sink)
+    return sink.getvalue()
+
+
+def _word_table(
+    document: Any, title: str, header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]
+) -> None:
+    document.add_heading(title, 2)
+    made = document.add_table(rows=1, cols=len(header), style="Table Grid")
+    for cell, text in zip(made.rows[0].cells, header, strict=True):
+        cell.text = text
+    for row in rows:
+        for cell, text in zip(made.add_row().cells, row, strict=True):
+            cell.text = text
+
+
+def ods(shown: View) -> bytes:
+    """Return the annex as ODS: the same sheets as the workbook's."""
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.table import Table as Sheet
+    from odf.table import TableCell, TableRow
+    from odf.text import P
+
+    document = OpenDocumentSpreadsheet()
+    for number, table in enumerate(_annex(shown), 1):
+        sheet = Sheet(name=f"Table {number}")
+        for row in ((table.title,), table.header, *table.rows):
+            line = TableRow()
+            for text in row:
+                cell = TableCell(valuetype="string")
+                cell.addElement(P(text=text))
+                line.addElement(cell)
+            sheet.addElement(line)
+        document.spreadsheet.addElement(sheet)
+    sink = io.BytesIO()
+    document.save(sink)
+    return sink.getvalue()
+
+
+def _annex(shown: View) -> tuple[Table, ...]:
+    return (Table("The figures", ("figure", "value"), shown.numbers), *shown.tables)
+
+
+def workbook(shown: View) -> bytes:
+    """Return the annex as XLSX: a sheet for each table, its title above it."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
+    book = Workbook()
+    book.remove(book.active)
+    for number, table in enumerate(_annex(shown), 1):
+        sheet = book.create_sheet(f"Table {number}")
+        sheet.append([table.title])
+        sheet.append(list(table.header))
+        for row in table.rows:
+            sheet.append(list(row))
+        sheet["A1"].font = Font(bold=True, size=14)
+        for cell in sheet[2]:
+            cell.font = Font(bold=True)
+        for column in "ABCDEFGH":
+            sheet.column_dimensions[column].width = 28
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
