@@ -9,8 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from pyarrow import csv
-from statsmodels.duration.hazard_regression import PHReg
-from statsmodels.duration.survfunc import survdiff
 
 from tallystick.lab.design import design
 from tallystick.lab.estimate import METHODS, Method, difference, estimate
@@ -63,17 +61,9 @@ def test_every_method_shows_its_balance(against_psid: pa.Table, method: Method) 
     assert found.estimate > -5000
 
 
-def test_rossi(shared_data: Path) -> None:
+def test_rossi_by_weights(shared_data: Path) -> None:
+    """Aid was randomised: the estimate is near the plain difference, 22.2 less 30.6 %."""
     rossi = csv.read_csv(shared_data / "rearrest" / "rossi.csv")
-    aid, arrest, week = (rossi[name].to_numpy().astype(float) for name in ("fin", "arrest", "week"))
-    assert arrest[aid == 1].mean() == pytest.approx(0.222, abs=5e-4)
-    assert arrest[aid == 0].mean() == pytest.approx(0.306, abs=5e-4)
-    assert survdiff(week, arrest, aid)[0] == pytest.approx(3.84, abs=5e-3)
-    others = np.column_stack(
-        [rossi[n].to_numpy().astype(float) for n in ("fin", "age", "race", "wexp", "mar", "paro", "prio")]
-    )
-    cox = PHReg(week, others, arrest, ties="efron").fit()
-    assert np.exp(cox.params[0]) == pytest.approx(0.684, abs=5e-4)
     found = estimate(
         design(rossi, "fin", "arrest", ["age", "race", "wexp", "mar", "paro", "prio"]), "overlap"
     )

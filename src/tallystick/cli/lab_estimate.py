@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from tallystick.lab.design import Design
     from tallystick.lab.estimate import Estimate, Question
+    from tallystick.lab.survival import Survival
     from tallystick.lab.weigh import Weighting
 
 
@@ -50,6 +52,12 @@ def estimate(
             help="The column with the probability that a treated person's link is right, to carry into the interval."
         ),
     ] = "",
+    time: Annotated[
+        str,
+        typer.Option(
+            help="When a yes-or-no outcome came, or the follow-up's end: adds survival curves and a hazard ratio."
+        ),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Estimate the effect on the treated from a plain table."""
@@ -72,6 +80,7 @@ def estimate(
     people = read(table)
     data, made, found = answer(people, asked)
     beside = further(people, asked, data, made, found, names(secondary), negative_control, link_probability)
+    beside["survival"] = how_soon(people, asked, data, made, time) if time else None
     beside["subgroups"] = by_group(people, asked, names(subgroups))
     if as_json:
         shown = {
@@ -95,16 +104,12 @@ def further(
     probability: str,
 ) -> dict[str, Any]:
     """Return the secondary outcomes, the negative control and the links' error where they are asked for."""
-    from tallystick.errors import BadInput
     from tallystick.lab.design import outcome_of
     from tallystick.lab.family import family, negative_control
     from tallystick.lab.link_error import link_error
 
     for name in (*secondary, *filter(None, (control, probability))):
-        if table.column_names.count(name) != 1:
-            raise BadInput(f"The table has no column {name}, or more than one of that name.")
-        if name in (asked.treatment, *asked.covariates) or (name == asked.outcome and name != probability):
-            raise BadInput(f"Column {name} is the treatment, the outcome or a covariate already.")
+        require(table, name, (asked.treatment, asked.outcome, *asked.covariates))
     outcomes = {name: outcome_of(table, name)[data.kept] for name in secondary}
     error = None
     if probability:
@@ -118,6 +123,30 @@ def further(
         else None,
         "link_error": error,
     }
+
+
+def how_soon(table: pa.Table, asked: Question, data: Design, made: Weighting, time: str) -> Survival:
+    """Return what the times to the event say."""
+    import numpy as np
+
+    from tallystick.errors import BadInput
+    from tallystick.lab.design import outcome_of
+    from tallystick.lab.survival import survival
+
+    require(table, time, (asked.treatment, asked.outcome, *asked.covariates))
+    if not np.isin(data.outcome, (0, 1)).all():
+        raise BadInput("--time needs an outcome of yes and no: whether the event came.")
+    return survival(outcome_of(table, time)[data.kept], data.outcome == 1, data.treated, made.weights, data.x)
+
+
+def require(table: pa.Table, name: str, taken: Sequence[str]) -> None:
+    """Raise `BadInput` unless the table has one column of that name, and it is not among ``taken``."""
+    from tallystick.errors import BadInput
+
+    if table.column_names.count(name) != 1:
+        raise BadInput(f"The table has no column {name}, or more than one of that name.")
+    if name in taken:
+        raise BadInput(f"Column {name} is the treatment, the outcome or a covariate already.")
 
 
 def by_group(table: pa.Table, asked: Question, columns: list[str]) -> tuple[Any, ...]:
@@ -163,6 +192,12 @@ def show_beside(beside: dict[str, Any]) -> None:
     for one in (beside["negative_control"], beside["link_error"]):
         if one is not None:
             output.line(one.words)
+    if beside["survival"] is not None:
+        said = beside["survival"]
+        output.line(
+            f"Log-rank {said.log_rank:.3g} (p = {said.log_rank_p:.3g}), hazard ratio {said.hazard.ratio:.3f} "
+            f"({said.hazard.ci_low:.3f} to {said.hazard.ci_high:.3f})"
+        )
     if beside["secondary"]:
         output.line()
         output.table(
