@@ -11,7 +11,9 @@ import pytest
 from pyarrow import csv
 
 from tallystick.lab.design import design
-from tallystick.lab.estimate import METHODS, Method, difference, estimate
+from tallystick.lab.estimate import METHODS, Method, Question, answer, difference, estimate
+from tallystick.lab.weigh import Settings
+from tallystick.lab.wording import welch
 
 EIGHT = ["age", "education", "black", "hispanic", "married", "nodegree", "re74", "re75"]
 TEN = [*EIGHT, "u74", "u75"]
@@ -51,14 +53,50 @@ def test_entropy_balancing_is_the_published_figure(against_psid: pa.Table) -> No
     assert max(abs(pair["after"]) for pair in found.smd.values()) < 1e-8
 
 
+CASES: dict[str, tuple[Method, Settings]] = {
+    "radius": ("radius", Settings()),
+    "nearest": ("nearest", Settings()),
+    "nearest, `--replace`": ("nearest", Settings(replace=True)),
+    "kernel": ("kernel", Settings()),
+    "full": ("full", Settings()),
+    "cem": ("cem", Settings()),
+    "entropy": ("entropy", Settings()),
+    "overlap": ("overlap", Settings()),
+}
+
+
+def row(name: str, table: pa.Table) -> list[float]:
+    """What the page shows of one method."""
+    method, settings = CASES[name]
+    found = answer(table, Question("treat", "re78", TEN, method=method, settings=settings))[2]
+    worst = max(abs(pair["after"]) for pair in found.smd.values())
+    return [
+        found.estimate,
+        found.standard_error,
+        found.doubly_robust.estimate,
+        found.n_treated,
+        found.ess_comparison,
+        worst,
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_shows_what_each_method_gives(against_psid: pa.Table, name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lab-evidence.md").read_text(encoding="utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith(f"| {name} |"))
+    shown = [float(cell.replace(",", "").replace("\u2212", "-")) for cell in line.split("|")[2:-1]]
+    found = row(name, against_psid)
+    assert shown == [
+        pytest.approx(value, abs=unit) for value, unit in zip(found, (1, 1, 1, 0, 0.1, 0.01), strict=True)
+    ]
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_shows_its_balance(against_psid: pa.Table, method: Method) -> None:
+def test_every_method_says_what_its_balance_is(against_psid: pa.Table, method: Method) -> None:
     found = estimate(design(against_psid, "treat", "re78", TEN), method)
     before, after = (max(abs(pair[when]) for pair in found.smd.values()) for when in ("before", "after"))
     assert after < before
     assert bool(found.notes) == (after > 0.1 or found.n_treated < 185 or method == "overlap")
-    # the raw difference is -15,205: every method goes most of the way
-    assert found.estimate > -5000
 
 
 def test_rossi_by_weights(shared_data: Path) -> None:
@@ -69,3 +107,10 @@ def test_rossi_by_weights(shared_data: Path) -> None:
     )
     assert found.estimate == pytest.approx(-0.083, abs=0.02)
     assert found.ci_low < 0.222 - 0.306 < found.ci_high
+
+
+@pytest.mark.parametrize("comparison", [20_000, 100_000, 1_000_000])
+def test_a_published_interval_from_its_printed_numbers(comparison: int) -> None:
+    """805 people, 18 against 23 %: the report prints that the rate is lower by 2 to 8 points."""
+    low, high = welch(0.18, 805, 0.23, comparison)
+    assert (round(-high * 100), round(-low * 100)) == (2, 8)
