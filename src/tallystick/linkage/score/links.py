@@ -53,7 +53,7 @@ def links(
         program,
         records,
         weight_of(threshold),
-        same=_same(program, len(sources)),
+        same=same_of(program, len(sources)),
         threads=threads,
         progress=progress,
     )
@@ -127,7 +127,8 @@ def walk(
     )
 
 
-def _same(program: Program, sources: int) -> int:
+def same_of(program: Program, sources: int) -> int:
+    """Return how the two sides of a pair are told apart, by the model's link type and the number of sources."""
     return (
         blocking.TWO_LISTS if program.link_type == "link_only" and sources == 2 else SAME[program.link_type]
     )
