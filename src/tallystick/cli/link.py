@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tallystick.cli import bias, calibrate, cohort, output
+from tallystick.cli import bias, calibrate, cohort, output, train
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
 app = typer.Typer(
@@ -262,5 +262,6 @@ def advise(
 
 app.command()(cohort.index)
 app.command()(cohort.cohort)
+app.command()(train.train)
 app.command()(calibrate.calibrate)
 app.command()(bias.bias)

@@ -24,7 +24,7 @@ def index_table(
     Raises BadInput for what ``links`` does, and for a model with a level that only Splink can follow.
     """
     is_cleaned = not engines.columns_read(settings) <= set(table.column_names)
-    ready = _as_read(table, settings, source, id_column, is_cleaned=is_cleaned)
+    ready = as_read(table, settings, source, id_column, is_cleaned=is_cleaned)
     try:
         made = build(ready, settings, source=source, id_column=id_column, is_cleaned=is_cleaned)
     except NotKnown as unknown:
@@ -47,13 +47,17 @@ def link_cohort(
     """Return the pairs of at least ``threshold`` between ``table`` and the index in ``folder``, as a linkage of the two files
     gives them. Raises BadInput as ``index_table`` does, and for a folder that is no index."""
     index = open_index(folder)
-    ready = _as_read(table, index.settings, source, index.id_column, is_cleaned=index.is_cleaned)
+    ready = as_read(table, index.settings, source, index.id_column, is_cleaned=index.is_cleaned)
     return links_with(index, ready, threshold, source=source, progress=progress)
 
 
-def _as_read(
+def as_read(
     table: pa.Table, settings: Mapping[str, Any], source: str, id_column: str, *, is_cleaned: bool
 ) -> pa.Table:
+    """Return the columns that a model reads, with the ids; first cleaned where they are not there as they are.
+
+    Raises BadInput naming the columns that are still missing.
+    """
     ids = clean.record_ids(table, id_column, source)
     if is_cleaned:
         table = clean.standard(table, id_column, source).table

@@ -7,8 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from splink.internals.exceptions import EMTrainingException
 
+from tallystick.errors import BadInput
 from tallystick.linkage.compare import quoted
+from tallystick.linkage.score.estimate import Session, Trained, Training
 
 
 def links(
@@ -23,15 +26,7 @@ def links(
     Columns source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four; the left record of a
     pair is the one that comes first by (source, id).
     """
-    from splink import DuckDBAPI, Linker
-
-    api = DuckDBAPI()
-    api.duckdb_con.execute(
-        "set lambda_syntax = 'ENABLE_SINGLE_ARROW'"
-    )  # Splink 5.0 writes lambdas the old way
-    frames = [api.register(tables[source], dataset_display_name=source) for source in sorted(tables)]
-    model = {**settings, "unique_id_column_name": id_column, "retain_matching_columns": False}
-    linker = Linker(frames if len(frames) > 1 else frames[0], model, log_level=None)
+    linker, api = _linker(tables, settings, id_column)
     scored = linker.inference.predict(threshold_match_probability=threshold or None).physical_name
     one = f"'{next(iter(tables)).replace(chr(39), chr(39) * 2)}'"
     source_l, source_r = ("source_dataset_l", "source_dataset_r") if len(tables) > 1 else (one, one)
@@ -43,6 +38,60 @@ def links(
         """  # noqa: S608
     ).to_arrow_table()
     return in_order(found, id_column)
+
+
+def _linker(tables: Mapping[str, pa.Table], settings: Mapping[str, Any], id_column: str) -> tuple[Any, Any]:
+    """Return Splink's linker and its database."""
+    from splink import DuckDBAPI, Linker
+
+    api = DuckDBAPI()
+    api.duckdb_con.execute(
+        "set lambda_syntax = 'ENABLE_SINGLE_ARROW'"
+    )  # Splink 5.0 writes lambdas the old way
+    frames = [api.register(tables[source], dataset_display_name=source) for source in sorted(tables)]
+    model = {**settings, "unique_id_column_name": id_column, "retain_matching_columns": False}
+    return Linker(frames if len(frames) > 1 else frames[0], model, log_level=None), api
+
+
+def train(
+    tables: Mapping[str, pa.Table],
+    settings: Mapping[str, Any],
+    training: Training,
+    *,
+    id_column: str = "record_id",
+) -> Trained:
+    """Return ``settings`` with m, u and the prior as Splink estimates them. Raises BadInput in Splink's words, without values."""
+    linker, _ = _linker(tables, settings, id_column)
+    own = linker.training
+    try:
+        if training.sure_rules and training.recall is not None:
+            own.estimate_probability_two_random_records_match(
+                list(training.sure_rules), recall=training.recall
+            )
+        own.estimate_u_using_random_sampling(max_pairs=training.random_pairs, seed=training.seed)
+        sessions = tuple(_session(own, rule, training) for rule in training.em_rules)
+    except (EMTrainingException, ValueError) as error:
+        raise BadInput(
+            f"Splink could not train the model ({type(error).__name__}). Try other rules."
+        ) from None
+    model = dict(linker.misc.save_model_to_json())
+    prior = float(model["probability_two_random_records_match"])
+    return Trained(model, training.random_pairs, sessions, prior, ("Trained by Splink.",))
+
+
+def _session(own: Any, rule: str, training: Training) -> Session:
+    done = own.estimate_parameters_using_expectation_maximisation(
+        rule, estimate_without_term_frequencies=True, max_pairs=training.em_pairs
+    )
+    core = done.core_model_settings
+    return Session(
+        rule=rule,
+        pairs=0,
+        true_share=float(core.probability_two_random_records_match),
+        iterations=len(done._core_model_settings_history) - 1,
+        is_settled=True,
+        comparisons=tuple(each.output_column_name for each in core.comparisons),
+    )
 
 
 def in_order(found: pa.Table, id_column: str) -> pa.Table:

@@ -71,19 +71,30 @@ def links_of_new(
 
 
 def columns_read(settings: Mapping[str, Any]) -> set[str]:
-    """Return the columns of a record that a Splink model reads in comparisons, frequencies and blocking rules."""
-    import sqlglot
-    from sqlglot import exp
+    """Return the columns of a record that a Splink model reads in comparisons, frequencies and blocking rules.
 
+    Raises BadInput for a level or a rule that is not SQL.
+    """
     found: set[str] = set()
     for comparison in settings["comparisons"]:
         for level in comparison["comparison_levels"]:
             if level.get("tf_adjustment_column"):
                 found.add(level["tf_adjustment_column"])
             if level["sql_condition"].strip().upper() != "ELSE":
-                for column in sqlglot.parse_one(level["sql_condition"], read="duckdb").find_all(exp.Column):
-                    found.add(column.name.removesuffix("_l").removesuffix("_r"))
+                named = _columns(level["sql_condition"], "A level")
+                found |= {name.removesuffix("_l").removesuffix("_r") for name in named}
     for rule in settings.get("blocking_rules_to_generate_predictions", ()):
-        text = rule["blocking_rule"] if isinstance(rule, Mapping) else rule
-        found.update(column.name for column in sqlglot.parse_one(text, read="duckdb").find_all(exp.Column))
+        found |= _columns(rule["blocking_rule"] if isinstance(rule, Mapping) else rule, "A blocking rule")
     return found
+
+
+def _columns(sql: str, what: str) -> set[str]:
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        return {column.name for column in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Column)}
+    except sqlglot.errors.SqlglotError:
+        raise BadInput(
+            f"{what} is not SQL that can be read: {sql!r}. Rules look like: l.surname = r.surname"
+        ) from None

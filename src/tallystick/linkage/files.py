@@ -59,8 +59,8 @@ def _where(error: Exception) -> str:
     return f"It could not be parsed{at}: check the header, the quotes, the number of columns in each row, and that it is UTF-8."
 
 
-def read_model(path: Path) -> dict[str, Any]:
-    """Return a Splink settings file. Raises ``BadInput`` if it is none, or not trained."""
+def read_model(path: Path, *, is_trained: bool = True) -> dict[str, Any]:
+    """Return a Splink settings file. Raises ``BadInput`` if it is none, or, where it must be trained, if it is not."""
     if not path.is_file():
         raise BadInput(
             f"{path}: there is no such model. Give 'person' or the path of a Splink settings file."
@@ -78,6 +78,8 @@ def read_model(path: Path) -> dict[str, Any]:
         raise BadInput(
             f"{path}: this is not a Splink settings file (JSON with comparisons and blocking rules): {type(error).__name__}."
         ) from None
+    if not is_trained:
+        return dict(model)
     untrained = [
         level.get("label_for_charts", "a level")
         for level in levels
@@ -85,7 +87,7 @@ def read_model(path: Path) -> dict[str, Any]:
     ]
     if untrained:
         raise BadInput(
-            f"{path}: the model is not trained: {len(untrained)} levels have no m or u. Train it in Splink and save it again."
+            f"{path}: the model is not trained: {len(untrained)} levels have no m or u. Train it with `tally link train`."
         )
     if not rules:
         raise BadInput(

@@ -23,6 +23,8 @@ Outcomes = Mapping[str, npt.NDArray[Any]]
 
 RANDOM_PAIRS = 1_000_000
 BLOCK_PAIRS = 400_000
+JOINED_PAIRS = 40_000_000
+"""More are not even joined to be sampled: a minute of work at most, whatever the size of the files."""
 BLOCKS: tuple[tuple[str, ...], ...] = (
     ("dob",),
     ("first_name", "surname"),
@@ -112,13 +114,17 @@ def _block_pairs(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
             f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from records where {filled} group by {keys})"  # noqa: S608
         ).fetchall()[0][0]
     )
-    # Whole blocks are kept or left by the hash of their key, so the sample is the same on every run.
-    share = min(1.0, BLOCK_PAIRS / total) if total else 1.0
+    # Whole blocks are joined or left by the hash of their key, so that a nation's are never joined whole; then pairs
+    # are kept by the hash of their records. The sample is the same on every run.
+    joined = min(1.0, JOINED_PAIRS / total) if total else 1.0
+    share = min(1.0, BLOCK_PAIRS / (total * joined)) if total else 1.0
     same = " and ".join(f"l.{quoted(c)} = r.{quoted(c)}" for c in block)
+    chosen = f"hash({', '.join(f'l.{quoted(c)}' for c in block)}) % 1000000 < {int(joined * 1000000)}"
     con.execute(
         f"""
         create or replace table block_pairs as
-        select l.i as a, r.i as b from records l join records r on {same} and l.i < r.i
+        select l.i as a, r.i as b
+        from (select * from records l where {chosen}) l join records r on {same} and l.i < r.i
         where hash(l.i * 1000003 + r.i) % 1000000 < {int(share * 1000000)}
         """  # noqa: S608
     )
