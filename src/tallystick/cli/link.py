@@ -83,6 +83,18 @@ def files(
             help="What people decided (CSV: source_l, id_l, source_r, id_r, decision: always or never); stands over the model.",
         ),
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A match key, parts joined by + (first_root+surname+dob); give it again for the next stage, the strictest first."
+        ),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="The match keys in a TOML file: [[key]] with on = [parts] and a name.")
+    ] = None,
+    stages: Annotated[
+        str, typer.Option(help="keys-then-model, or keys: the match keys alone.")
+    ] = "keys-then-model",
     save_model: Annotated[
         Path | None, typer.Option(help="Where the trained model goes (Splink settings, JSON).")
     ] = None,
@@ -94,14 +106,19 @@ def files(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
-    """Link plain files: who is the same person. Writes source_l, <id>_l, source_r, <id>_r, match_weight, match_probability."""
+    """Link plain files: who is the same person. Writes source_l, <id>_l, source_r, <id>_r, match_weight, match_probability.
+
+    With match keys, also stage: the key that made a link, model or decided.
+    """
     from tallystick.errors import BadInput
     from tallystick.linkage import LinkageSpec, overrides, state
     from tallystick.linkage import files as plain
+    from tallystick.linkage import keys as match_keys
     from tallystick.linkage import link as linked
 
     if engine not in ENGINES:
         raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
+    staged = match_keys.asked(key or (), keys, stages)
     for place in filter(None, (out, persons, save_model)):
         plain.require_place(place)
     if keep is not None:
@@ -119,6 +136,8 @@ def files(
             id_column=id_column,
             always=decided.always,
             never=decided.never,
+            keys=staged,
+            stages="keys" if stages == "keys" else "keys-then-model",
         )
         result = linked(tables, spec)
     if keep is not None:
@@ -131,6 +150,7 @@ def files(
     counts = plain.summary(result.links, result.persons, result.quality, result.notes)
     lines = [
         f"{sum(counts['records'].values()):,} records are {counts['persons']:,} persons; {counts['links']:,} links in {out}.",
+        *match_keys.said(counts),
         *result.notes,
     ]
     output.say(counts, as_json=as_json, text="\n".join(lines))

@@ -3,7 +3,7 @@
 from tallystick.linkage.link import link
 from tallystick.linkage.page import figures, page
 from tallystick.linkage.refresh import refresh
-from tallystick.linkage.spec import Engine, LinkageSpec, Linked
+from tallystick.linkage.spec import Engine, LinkageSpec, Linked, MatchKey
 from tallystick.linkage.strength import strength
 
-__all__ = ["Engine", "LinkageSpec", "Linked", "figures", "link", "page", "refresh", "strength"]
+__all__ = ["Engine", "LinkageSpec", "Linked", "MatchKey", "figures", "link", "page", "refresh", "strength"]

@@ -149,5 +149,6 @@ def summary(
         "pairs_scored": quality["pairs_scored"],
         "links": links.num_rows,
         "persons": len(persons["person_id"].unique()),
+        **({"match_keys": quality["match_keys"]} if "match_keys" in quality else {}),
         "notes": list(notes),
     }

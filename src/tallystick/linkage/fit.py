@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tallystick.linkage import calibrate, compare, engines, person, resolve
+from tallystick.linkage import calibrate, compare, engines, keys, person, resolve
 from tallystick.linkage.blocking import within_budget
 from tallystick.linkage.numbers import Numbers
 from tallystick.linkage.spec import LinkageSpec, Offsets
@@ -41,7 +41,14 @@ def fitted(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> Fit:
     trained = train(con, person.settings(columns, blocking.rules, link_type, spec.id_column), spec.seed)
     con.close()
     trained = person.with_household(trained, columns)
-    scored = engines.links(spec.engine, sources, trained, FLOOR, id_column=spec.id_column, master=spec.master)
+    scored = engines.links(
+        spec.engine,
+        keys.with_parts(sources, spec.keys),
+        keys.with_rules(trained, spec),
+        FLOOR,
+        id_column=spec.id_column,
+        master=spec.master,
+    )
     numbers = Numbers(sources, spec.id_column)
     edges = numbers.edges(scored)
     shifts = estimated(numbers, edges, trained["probability_two_random_records_match"], {})

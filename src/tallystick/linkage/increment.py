@@ -58,14 +58,4 @@ def as_links(
     """Return pairs of record numbers in the columns of an engine's links, sorted."""
     order = np.lexsort([b, a])
     a, b, bits = a[order], b[order], bits[order]
-    sources, ids = numbers.names()
-    return pa.table(
-        {
-            "source_l": sources.take(pa.array(a)),
-            f"{numbers.id_column}_l": ids.take(pa.array(a)),
-            "source_r": sources.take(pa.array(b)),
-            f"{numbers.id_column}_r": ids.take(pa.array(b)),
-            "match_weight": bits,
-            "match_probability": 1 / (1 + np.exp2(-np.clip(bits, -1000, 1000))),
-        }
-    )
+    return numbers.pairs(a, b, bits, 1 / (1 + np.exp2(-np.clip(bits, -1000, 1000))))

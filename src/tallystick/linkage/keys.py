@@ -22,9 +22,9 @@ import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
 from tallystick.linkage.columns import parts as roles
-from tallystick.linkage.compare import quoted
 from tallystick.linkage.numbers import Numbers
-from tallystick.linkage.spec import MatchKey
+from tallystick.linkage.person import rule_sql
+from tallystick.linkage.spec import LinkageSpec, MatchKey
 
 ANY_ORDER: Mapping[str, tuple[str, ...]] = {
     "names_any_order": ("first_name", "surname"),
@@ -51,12 +51,44 @@ def read(path: Path) -> tuple[MatchKey, ...]:
     made = []
     for number, row in enumerate(rows, 1):
         on = row.get("on") if isinstance(row, dict) else None
-        if not isinstance(on, list) or not all(isinstance(part, str) for part in on) or set(row) - {"on", "name"}:
+        if (
+            not isinstance(on, list)
+            or not all(isinstance(part, str) for part in on)
+            or set(row) - {"on", "name"}
+        ):
             raise BadInput(
                 f'{path}, key {number}: a key has on = ["surname", "dob", …] and, if you like, name = "…", and nothing else.'
             )
         made.append(MatchKey(tuple(on), str(row.get("name", ""))))
     return checked(made)
+
+
+def asked(given: Sequence[str], path: Path | None, stages: str) -> tuple[MatchKey, ...]:
+    """Return the keys that a command was given, as texts (parts joined by ``+``) or as a file.
+
+    Raises ``BadInput`` for both at once, for an order of stages that there is not, and for keys alone without keys.
+    """
+    if stages not in ("keys-then-model", "keys"):
+        raise BadInput(f"There are no stages {stages!r}. Say keys-then-model or keys.")
+    if given and path is not None:
+        raise BadInput("The match keys were given both one by one and as a file. Give them one way.")
+    if path is not None:
+        return read(path)
+    if not given and stages == "keys":
+        raise BadInput("Linkage by keys alone needs match keys: give --key or --keys.")
+    return checked([MatchKey(tuple(text.split("+"))) for text in given])
+
+
+def said(counts: Mapping[str, Any]) -> list[str]:
+    """Return a line for each key of a summary: what it joined and how often it errs."""
+    return [
+        f"{one['key']} ({' + '.join(one['on'])}), {one['layer']}: {one['pairs']:,} pairs"
+        + (f", estimated false-link rate {one['false_link_rate']:.2%}" if one["pairs"] else "")
+        + (f", {one['ambiguous']:,} ambiguous" if one["ambiguous"] else "")
+        + ("" if one["is_used"] or not one["pairs"] else ", not used")
+        + "."
+        for one in counts.get("match_keys", ())
+    ]
 
 
 def checked(keys: Sequence[MatchKey]) -> tuple[MatchKey, ...]:
@@ -112,13 +144,25 @@ def rules(keys: Sequence[MatchKey]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(_column(part) for part in key.on) for key in keys)
 
 
-def with_rules(model: Mapping[str, Any], keys: Sequence[MatchKey], *, alone: bool) -> dict[str, Any]:
-    """Return the model with the keys before its own blocking rules, or in their place where they stand ``alone``."""
-    own = () if alone else tuple(model["blocking_rules_to_generate_predictions"])
-    made = [
-        {"blocking_rule": " and ".join(f"l.{quoted(c)} = r.{quoted(c)}" for c in rule)} for rule in rules(keys)
-    ]
+def with_rules(model: Mapping[str, Any], spec: LinkageSpec) -> dict[str, Any]:
+    """Return the model with the keys before its own blocking rules, or in their place where the keys stand alone."""
+    own = () if spec.keys and spec.stages == "keys" else model["blocking_rules_to_generate_predictions"]
+    made = [{"blocking_rule": rule_sql(rule)} for rule in rules(spec.keys)]
     return {**model, "blocking_rules_to_generate_predictions": [*made, *own]}
+
+
+def require_sharp(tables: Mapping[str, pa.Table], spec: LinkageSpec) -> None:
+    """Raise ``BadInput`` for a key so loose that it fits more pairs than a whole linkage may look at."""
+    most = spec.pairs_per_record * sum(table.num_rows for table in tables.values())
+    numbers = Numbers(tables, spec.id_column)
+    for key, code in zip(spec.keys, codes(with_parts(tables, spec.keys), numbers, spec.keys), strict=True):
+        each = np.bincount(code[code >= 0])
+        pairs = int((each * (each - 1) // 2).sum())
+        if pairs > most:
+            raise BadInput(
+                f"Match key {key.name!r} fits {pairs:,} pairs, more than {spec.pairs_per_record:,.0f} a record: "
+                "it tells too few people apart. Add a part to it, or leave it out."
+            )
 
 
 def codes(tables: Mapping[str, pa.Table], numbers: Numbers, keys: Sequence[MatchKey]) -> list[Ints]:
@@ -134,7 +178,9 @@ def codes(tables: Mapping[str, pa.Table], numbers: Numbers, keys: Sequence[Match
         ]
         whole = pc.binary_join_element_wise(*columns, "\x1f")
         found.append(
-            pc.fill_null(whole.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+            pc.fill_null(whole.dictionary_encode().indices, -1)
+            .to_numpy(zero_copy_only=False)
+            .astype(np.int64)
         )
     return found
 
@@ -145,7 +191,9 @@ def _columns(part: str) -> tuple[str, ...]:
         return ANY_ORDER[part]
     match = PART.fullmatch(part)
     if match is None:
-        raise BadInput("A match key has a part that is neither a column nor a column with its first letters, such as surname:3.")
+        raise BadInput(
+            "A match key has a part that is neither a column nor a column with its first letters, such as surname:3."
+        )
     return (roles([match[1]]).get(match[1], match[1]),)
 
 
@@ -172,5 +220,6 @@ def _made(table: pa.Table, part: str) -> pa.Array:
             year, pc.min_element_wise(month, day), pc.max_element_wise(month, day), ""
         )
     match = PART.fullmatch(part)
-    assert match is not None and match[2] is not None
+    assert match is not None
+    assert match[2] is not None
     return pc.utf8_slice_codeunits(columns[0], 0, int(match[2]))

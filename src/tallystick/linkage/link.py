@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, lineage, overrides, prepare, resolve
+from tallystick.linkage import clean, engines, keys, lineage, overrides, prepare, resolve, stages
 from tallystick.linkage.fit import FLOOR, fitted
 from tallystick.linkage.lineage import Earlier
 from tallystick.linkage.numbers import Numbers
@@ -30,11 +31,13 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
         raise BadInput("There is nothing to link. Give at least one file.")
     for source, table in tables.items():
         clean.record_ids(table, spec.id_column, source)
+    spec = replace(spec, keys=keys.checked(spec.keys))
     if spec.model == "person":
         cleaned = {
             source: clean.standard(tables[source], spec.id_column, source) for source in sorted(tables)
         }
         sources, notes = prepare.for_the_person_model(cleaned, spec.id_column)
+        keys.require_sharp(sources, spec)
         fit = fitted(sources, spec)
         return finished(
             sources,
@@ -48,11 +51,14 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
         )
     if isinstance(spec.model, str):
         raise BadInput(f"There is no shipped model {spec.model!r}. Use 'person' or a Splink settings file.")
-    sources, notes, is_standard = prepare.as_the_model_reads(tables, spec.model, spec.id_column)
+    sources, notes, is_standard = prepare.as_the_model_reads(
+        tables, spec.model, spec.id_column, keys.columns_read(spec.keys)
+    )
+    keys.require_sharp(sources, spec)
     scored = engines.links(
         spec.engine,
-        sources,
-        spec.model,
+        keys.with_parts(sources, spec.keys),
+        keys.with_rules(spec.model, spec),
         min(spec.threshold, FLOOR),
         id_column=spec.id_column,
         master=spec.master,
@@ -73,8 +79,9 @@ def finished(
 ) -> Linked:
     """Return the linkage that these scored pairs make: decisions applied, persons resolved and named."""
     numbers = Numbers(sources, spec.id_column)
-    scored = overrides.applied(pairs, numbers, spec.always, spec.never)
-    label = resolve.persons(numbers.count, numbers.edges(scored), _log_odds(spec.threshold))
+    scored, found = stages.applied(pairs, sources, numbers, spec) if spec.keys else (pairs, ())
+    scored = overrides.applied(scored, numbers, spec.always, spec.never)
+    label = _resolved(scored, numbers, spec)
     ids, changes = _named(numbers, label, spec, earlier)
     return Linked(
         links=_accepted(scored, numbers, label, spec),
@@ -84,6 +91,7 @@ def finished(
             "records": {source: table.num_rows for source, table in sources.items()},
             "pairs_scored": pairs.num_rows,
             **({"decided": len(spec.always) + len(spec.never)} if spec.always or spec.never else {}),
+            **({"match_keys": [one.as_dict() for one in found]} if found else {}),
         },
         scored=scored,
         records=sources,
@@ -91,8 +99,15 @@ def finished(
         offsets=offsets,
         is_standard=is_standard,
         lineage=changes,
-        notes=notes,
+        notes=(*notes, *stages.notes(found, spec)),
     )
+
+
+def _resolved(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.Ints:
+    """Return the person of each record: what keys joined stands, the rest is average linkage."""
+    edges = numbers.edges(stages.evidence(scored))
+    start = stages.begun(scored, numbers)
+    return resolve.persons(numbers.count, edges, _log_odds(spec.threshold), start=start)
 
 
 def _named(
@@ -122,7 +137,7 @@ def resolved_again(scored: pa.Table, persons: pa.Table, spec: LinkageSpec) -> tu
         {name: persons.filter(pc.equal(persons["source"], name)) for name in names}, spec.id_column
     )
     decided = overrides.applied(scored, numbers, spec.always, spec.never)
-    label = resolve.persons(numbers.count, numbers.edges(decided), _log_odds(spec.threshold))
+    label = _resolved(decided, numbers, spec)
     ids, _ = _named(numbers, label, spec, Earlier(persons, lineage.SCHEMA.empty_table(), 0))
     return _accepted(decided, numbers, label, spec), _persons(numbers, decided, label, ids, spec)
 
@@ -134,6 +149,7 @@ def _log_odds(probability: float) -> float:
 
 def _accepted(scored: pa.Table, numbers: Numbers, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
     """Return the scored pairs at or above the threshold whose records became one person."""
+    scored = stages.evidence(scored)
     edges = numbers.edges(scored)
     keep = (label[edges.a] == label[edges.b]) & (scored["match_probability"].to_numpy() >= spec.threshold)
     return scored.filter(pa.array(keep))
@@ -143,6 +159,7 @@ def _persons(
     numbers: Numbers, scored: pa.Table, label: resolve.Ints, ids: pa.Array, spec: LinkageSpec
 ) -> pa.Table:
     """Return source, id, person_id and how probably the record belongs with the rest of its person (1 if it stands alone)."""
+    scored = stages.evidence(scored)
     edges = numbers.edges(scored)
     inside = label[edges.a] == label[edges.b]
     probability = np.zeros(numbers.count)

@@ -47,6 +47,27 @@ class Numbers:
             scored["match_weight"].to_numpy(),
         )
 
+    def pairs(
+        self,
+        a: npt.NDArray[np.int64],
+        b: npt.NDArray[np.int64],
+        weight: npt.NDArray[np.float64],
+        probability: npt.NDArray[np.float64],
+    ) -> pa.Table:
+        """Return pairs of record numbers in the columns of links, in the order given."""
+        sources, ids = self.names()
+        left, right = pa.array(a), pa.array(b)
+        return pa.table(
+            {
+                "source_l": sources.take(left),
+                f"{self.id_column}_l": ids.take(left),
+                "source_r": sources.take(right),
+                f"{self.id_column}_r": ids.take(right),
+                "match_weight": weight,
+                "match_probability": probability,
+            }
+        )
+
     def kinds(self, edges: resolve.Edges) -> Iterator[tuple[tuple[str, str], npt.NDArray[np.bool_]]]:
         """Yield each pair of sources in order, and which edges lie between the two."""
         starts = np.array([self.start[source] for source in self.order])

@@ -128,17 +128,11 @@ def applied(scored: pa.Table, numbers: Numbers, always: Sequence[Pair], never: S
     own = np.minimum(edges.a, edges.b) * numbers.count + np.maximum(edges.a, edges.b)
     kept = scored.filter(pa.array(~np.isin(own, low * numbers.count + high)))
     is_same = np.arange(len(decided)) < len(always)
-    sources, ids = numbers.names()
     column = f"{numbers.id_column}_"
-    made = pa.table(
-        {
-            "source_l": sources.take(pa.array(low)),
-            f"{column}l": ids.take(pa.array(low)),
-            "source_r": sources.take(pa.array(high)),
-            f"{column}r": ids.take(pa.array(high)),
-            "match_weight": np.where(is_same, resolve.ALWAYS, resolve.NEVER),
-            "match_probability": is_same.astype(np.float64),
-        }
-    ).cast(kept.schema)
+    weight = np.where(is_same, resolve.ALWAYS, resolve.NEVER)
+    made = numbers.pairs(low, high, weight, is_same.astype(np.float64))
+    if "stage" in kept.column_names:
+        made = made.append_column("stage", pa.array(["decided"] * len(decided), pa.string()))
+    made = made.cast(kept.schema)
     order = [(name, "ascending") for name in ("source_l", f"{column}l", "source_r", f"{column}r")]
     return pa.concat_tables([kept, made]).sort_by(order)

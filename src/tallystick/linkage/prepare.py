@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -49,13 +49,13 @@ def for_the_person_model(
 
 
 def as_the_model_reads(
-    tables: Mapping[str, pa.Table], model: Mapping[str, Any], id_column: str
+    tables: Mapping[str, pa.Table], model: Mapping[str, Any], id_column: str, also: Collection[str] = ()
 ) -> tuple[dict[str, pa.Table], tuple[str, ...], bool]:
-    """Return the tables as a given Splink model reads them, notes, and whether they were cleaned.
+    """Return the tables as a given Splink model reads them (with the columns ``also``), notes, and whether they were cleaned.
 
     They are cleaned where the model reads columns of the person model that the tables do not have as they are.
     """
-    wanted = engines.columns_read(model)
+    wanted = engines.columns_read(model) | set(also)
     raw = dict(tables)
     if all(wanted <= set(table.column_names) for table in raw.values()):
         keep = [id_column, *sorted(wanted - {id_column})]

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, prepare
+from tallystick.linkage import clean, engines, keys, prepare
 from tallystick.linkage.fit import FLOOR, estimated, reweighed
 from tallystick.linkage.link import finished
 from tallystick.linkage.numbers import Numbers
@@ -36,7 +36,8 @@ def refresh(earlier: State, tables: Mapping[str, pa.Table], spec: LinkageSpec | 
     ``quality["refresh"]`` counts the records that are new, changed and withdrawn. Raises ``BadInput`` as ``link`` does.
     """
     model = _for_sources(earlier, {*earlier.records, *tables})
-    spec = replace(spec or earlier.spec, model=model, id_column=earlier.spec.id_column)
+    spec = spec or earlier.spec
+    spec = replace(spec, model=model, id_column=earlier.spec.id_column, keys=keys.checked(spec.keys))
     notes: list[str] = []
     sources: dict[str, pa.Table] = {}
     fresh: dict[str, pa.Array] = {}
@@ -140,7 +141,13 @@ def _scored(
 ) -> tuple[pa.Table, Any]:
     """Return the pairs that a new record has a part in, scored by the earlier model, and the offsets with those of new sources."""
     found = engines.links_of_new(
-        spec.engine, sources, model, min(spec.threshold, FLOOR), numbers, is_new, master=spec.master
+        spec.engine,
+        keys.with_parts(sources, spec.keys),
+        keys.with_rules(model, spec),
+        min(spec.threshold, FLOOR),
+        numbers,
+        is_new,
+        master=spec.master,
     )
     if earlier.offsets is None:
         return found, None

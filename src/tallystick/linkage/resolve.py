@@ -34,18 +34,23 @@ class Edges:
     log_odds: Floats
 
 
-def persons(records: int, edges: Edges, stop: float = 0.0, unseen: float = AGAINST) -> Ints:
+def persons(
+    records: int, edges: Edges, stop: float = 0.0, unseen: float = AGAINST, start: Ints | None = None
+) -> Ints:
     """Return the person of each record, as the smallest record number in it.
 
-    Groups merge while their mean log2 odds exceed ``stop``. Overrides enter as edges of ``ALWAYS`` or ``NEVER``.
+    Groups merge while their mean log2 odds exceed ``stop``; they begin as ``start`` (persons in the same form; each record alone
+    unless given). Overrides enter as edges of ``ALWAYS`` or ``NEVER``.
     """
-    label = np.arange(records, dtype=np.int64)
-    size = np.ones(records)
+    label = np.arange(records, dtype=np.int64) if start is None else start
+    size = np.bincount(label, minlength=records).astype(float)
     a, b = np.minimum(edges.a, edges.b), np.maximum(edges.a, edges.b)
     total = np.where(
         np.abs(edges.log_odds) >= ALWAYS, edges.log_odds, np.clip(edges.log_odds, AGAINST, FOR)
     ).astype(float)
     seen = np.ones(len(a))
+    if start is not None:
+        a, b, total, seen = _joined(records, label[a], label[b], total, seen)
     while len(a):
         pairs = size[a] * size[b]
         mean = (total + (pairs - seen) * unseen) / pairs

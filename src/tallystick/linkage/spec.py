@@ -9,7 +9,16 @@ from typing import Any, Literal
 import pyarrow as pa
 
 Engine = Literal["native", "splink", "spark"]
+Stages = Literal["keys-then-model", "keys"]
 Offsets = Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True)
+class MatchKey:
+    """Parts of a record that must all agree for a link (``keys`` says which there are), and the name of the stage."""
+
+    on: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -20,7 +29,8 @@ class LinkageSpec:
     ``threshold`` is a match probability; ``master`` the address of the Spark cluster, where Spark is the engine.
     ``pairs_per_record`` bounds the candidate pairs of the person model's blocking.
     ``always`` and ``never`` are pairs of (source, id) that people decided; they stand over the model, and where they
-    contradict each other ``never`` holds. ``one_to_one`` binds persons, not records, and holds by construction: persons are a
+    contradict each other ``never`` holds. ``keys`` are match keys, the strictest first; ``stages`` says whether they come before the
+    model or stand alone. ``one_to_one`` binds persons, not records, and holds by construction: persons are a
     partition of the records of all sources.
     """
 
@@ -34,13 +44,16 @@ class LinkageSpec:
     seed: int = 1
     always: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
     never: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
+    keys: tuple[MatchKey, ...] = ()
+    stages: Stages = "keys-then-model"
 
 
 @dataclass(frozen=True)
 class Linked:
     """A linkage: the links, the persons, the trained model and what is known of its quality.
 
-    ``links``: source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four.
+    ``links``: source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four; with match keys also
+    ``stage``: the key's name, ``model`` or ``decided`` (null in ``scored`` for a pair that no stage may use).
     ``persons``: source, <id>, person_id, match_probability, sorted; every record once.
     ``scored``: every pair that was scored and kept, in the columns of ``links``, also those under the threshold: what a review samples.
     ``notes`` are sentences for the user: columns without a part, values that could not be read.

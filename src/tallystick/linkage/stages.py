@@ -14,7 +14,7 @@ allows (1 - threshold) is not used in that layer, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +25,17 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from tallystick.linkage import keys as match_keys
+from tallystick.linkage import resolve
 from tallystick.linkage.keys import Ints
 from tallystick.linkage.numbers import Numbers
 from tallystick.linkage.resolve import Edges
-from tallystick.linkage.spec import MatchKey
+from tallystick.linkage.spec import LinkageSpec, MatchKey
 
 Bools = npt.NDArray[np.bool_]
 MODEL, DECIDED = "model", "decided"
 LEAST_DOUBT = 1e-6
+LAYERS = {"within": "within a source", "across": "across the sources"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class KeyFound:
 
 @dataclass(frozen=True)
 class Staged:
-    """Each record's person after the keys, the pairs that a key joined (by record number) and by which key, and the report.
+    """Each record's person after the keys, the pairs a < b that a key joined (by record number) and by which key, and the report.
 
     ``probability`` is 1 - the estimated false-link rate of a pair's key in its layer.
     """
@@ -69,6 +72,73 @@ class Staged:
     key: Ints
     probability: npt.NDArray[np.float64]
     report: tuple[KeyFound, ...]
+
+
+def applied(
+    pairs: pa.Table, sources: Mapping[str, pa.Table], numbers: Numbers, spec: LinkageSpec
+) -> tuple[pa.Table, tuple[KeyFound, ...]]:
+    """Return the scored pairs with their ``stage``, those of keys with their key's probability, and what each key found.
+
+    A pair that a key joined is there even if the model held it impossible. Where the keys stand alone, the stage of all other pairs
+    is null. Raises ``BadInput`` as ``keys.with_parts`` does.
+    """
+    codes = match_keys.codes(match_keys.with_parts(sources, spec.keys), numbers, spec.keys)
+    edges = numbers.edges(pairs)
+    never = tuple(
+        numbers.of(
+            *(pa.chunked_array([[pair[side][part] for pair in spec.never]], pa.string()) for part in (0, 1))
+        )
+        for side in (0, 1)
+    )
+    known = (never[0] >= 0) & (never[1] >= 0)
+    found = staged(numbers, spec.keys, codes, edges, spec.threshold, (never[0][known], never[1][known]))
+    own = np.minimum(edges.a, edges.b) * numbers.count + np.maximum(edges.a, edges.b)
+    rest = pairs.filter(pa.array(~np.isin(own, found.a * numbers.count + found.b)))
+    other = None if spec.stages == "keys" else MODEL
+    rest = rest.append_column("stage", pa.array([other] * rest.num_rows, pa.string()))
+    names = pa.array([key.name for key in spec.keys], pa.string())
+    odds = np.log2(found.probability / (1 - found.probability))
+    made = numbers.pairs(found.a, found.b, odds, found.probability)
+    made = made.append_column("stage", names.take(pa.array(found.key)))
+    order = [(name, "ascending") for name in made.column_names[:4]]
+    return pa.concat_tables([rest, made.cast(rest.schema)]).sort_by(order), found.report
+
+
+def notes(found: Sequence[KeyFound], spec: LinkageSpec) -> tuple[str, ...]:
+    """Return a sentence for each key that was not used in a layer."""
+    return tuple(
+        f"Match key {one.key!r} was not used {LAYERS[one.layer]}: an estimated {one.false_link_rate:.1%} of its "
+        f"{one.pairs:,} links would be false, and threshold {spec.threshold:g} allows {1 - spec.threshold:.1%}."
+        for one in found
+        if one.false_link_rate is not None and not one.is_used
+    )
+
+
+def evidence(scored: pa.Table) -> pa.Table:
+    """Return the scored pairs that persons may be resolved from: those of a stage, where there are stages."""
+    return scored.filter(scored["stage"].is_valid()) if "stage" in scored.column_names else scored
+
+
+def begun(scored: pa.Table, numbers: Numbers) -> Ints | None:
+    """Return the persons that the keys alone make of the scored pairs, null where there are no keys.
+
+    Where people keep two records of such a person apart, its records begin alone, and resolution weighs its pairs as others.
+    """
+    if "stage" not in scored.column_names:
+        return None
+    edges = numbers.edges(scored)
+    stage = scored["stage"].fill_null(MODEL).to_numpy()
+    is_key = (stage != MODEL) & (stage != DECIDED)
+    count = numbers.count
+    a, b = edges.a[is_key], edges.b[is_key]
+    _, component = connected_components(
+        coo_matrix((np.ones(len(a)), (a, b)), shape=(count, count)), directed=False
+    )
+    apart = edges.log_odds <= resolve.NEVER
+    ends = component[edges.a[apart]], component[edges.b[apart]]
+    is_parted = np.isin(component, ends[0][ends[0] == ends[1]])
+    _, first = np.unique(component, return_index=True)
+    return np.where(is_parted, np.arange(count), first[component]).astype(np.int64)
 
 
 def staged(
@@ -91,17 +161,22 @@ def staged(
     layers = ("within", "across") if len(numbers.order) > 1 else ("within",)
     with duckdb.connect() as con:
         con.register("model", _probabilities(scored))
-        con.register("never_one", pa.table({"a": np.minimum(*never), "b": np.maximum(*never)}))
         for layer in layers:
             for number, (key, code) in enumerate(zip(keys, codes, strict=True)):
                 found = _found(con, layer, source, code, label)
-                joined = _joined(con, found, label, source, layer)
+                joined = _joined(found, label, source, layer, never)
                 pairs = found.filter(pa.array(joined[found["p"].to_numpy()] == joined[found["q"].to_numpy()]))
                 rate = float(pairs["doubt"].to_numpy().mean()) if pairs.num_rows else None
                 is_used = rate is not None and 1 - rate >= threshold
                 report.append(
                     KeyFound(
-                        key.name, key.on, layer, pairs.num_rows, found.num_rows - pairs.num_rows, rate, is_used
+                        key.name,
+                        key.on,
+                        layer,
+                        pairs.num_rows,
+                        found.num_rows - pairs.num_rows,
+                        rate,
+                        is_used,
                     )
                 )
                 if is_used and rate is not None:
@@ -122,20 +197,14 @@ def _found(con: duckdb.DuckDBPyConnection, layer: str, source: Ints, code: Ints,
     ``label`` is each record's person as the smallest record number in it.
     """
     there = np.flatnonzero(code >= 0)
-    con.register(
-        "valued", pa.table({"i": there, "code": code[there], "person": label[there], "source": source[there]})
-    )
-    con.register("held", pa.table({"person": label, "source": source}))
-    may = (
-        "l.source = r.source"
-        if layer == "within"
-        else """l.source <> r.source
-            and not exists (select 1 from holds x join holds y using (source) where x.person = l.person and y.person = r.person)"""
-    )
-    return con.execute(
+    held = np.zeros(len(label), dtype=np.uint64)
+    np.bitwise_or.at(held, label, np.left_shift(np.uint64(1), source.astype(np.uint64)))
+    valued = {"i": there, "code": code[there], "person": label[there], "source": source[there]}
+    con.register("valued", pa.table({**valued, "held": held[label[there]]}))
+    may = "l.source = r.source" if layer == "within" else "l.held & r.held = 0"
+    return con.sql(
         f"""
-        with holds as (select distinct person, source from held),
-        agreeing as (
+        with agreeing as (
             select l.i as a, r.i as b, l.person as p, r.person as q
             from valued l join valued r on l.code = r.code and l.i < r.i and l.person <> r.person and {may}
         )
@@ -145,25 +214,22 @@ def _found(con: duckdb.DuckDBPyConnection, layer: str, source: Ints, code: Ints,
     ).to_arrow_table()
 
 
-def _joined(
-    con: duckdb.DuckDBPyConnection, found: pa.Table, label: Ints, source: Ints, layer: str
-) -> Ints:
+def _joined(found: pa.Table, label: Ints, source: Ints, layer: str, never: tuple[Ints, Ints]) -> Ints:
     """Return for each record number that names a person the person that it becomes: a component of ``found`` joins whole or not at all.
 
     Not where persons of it hold one source twice, in the layer across, nor where people said never.
     """
     count = len(label)
     p, q = found["p"].to_numpy(), found["q"].to_numpy()
-    _, component = connected_components(coo_matrix((np.ones(len(p)), (p, q)), shape=(count, count)), directed=False)
+    _, component = connected_components(
+        coo_matrix((np.ones(len(p)), (p, q)), shape=(count, count)), directed=False
+    )
     is_bad = np.zeros(count, dtype=bool)
     if layer == "across":
-        is_person = np.unique(label)
         held = np.unique(np.stack([label, source], axis=1), axis=0)
         each = np.unique(np.stack([component[held[:, 0]], held[:, 1]], axis=1), axis=0, return_counts=True)
         is_bad[each[0][each[1] > 1, 0]] = True
-        assert len(is_person)
-    kept_apart = con.execute("select a, b from never_one").fetchnumpy()
-    ends = component[label[kept_apart["a"]]], component[label[kept_apart["b"]]]
+    ends = component[label[never[0]]], component[label[never[1]]]
     is_bad[ends[0][ends[0] == ends[1]]] = True
     first = np.full(count, count, dtype=np.int64)
     persons = np.unique(label)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from tallystick.errors import BadInput
 from tallystick.linkage.compare import quoted
 from tallystick.linkage.lineage import Earlier
-from tallystick.linkage.spec import LinkageSpec, Linked, Offsets
+from tallystick.linkage.spec import LinkageSpec, Linked, MatchKey, Offsets
 
 DIGEST = "row_digest"
 TABLES = ("records", "pairs", "persons", "lineage")
@@ -63,7 +63,7 @@ def after(
             digest = before.records[source][DIGEST]
         records[source] = table.append_column(DIGEST, digest)
     return State(
-        LinkageSpec(**{**_plain(spec), "model": linked.model}),
+        replace(spec, model=linked.model),
         records,
         linked.pairs,
         linked.persons,
@@ -91,10 +91,6 @@ def _ids(table: pa.Table, id_column: str) -> pa.Array:
     return record_ids(table, id_column, "")
 
 
-def _plain(spec: LinkageSpec) -> dict[str, Any]:
-    return {one.name: getattr(spec, one.name) for one in fields(spec)}
-
-
 def as_tables(state: State) -> dict[str, pa.Table]:
     """Return the four tables of a state, the records of all sources in one."""
     parts = [
@@ -109,7 +105,7 @@ def as_json(state: State) -> dict[str, Any]:
     """Return what of a state is no table: the model, the specification, the offsets."""
     return {
         "version": VERSION,
-        "spec": _plain(state.spec) | {"model": dict(state.spec.model)},  # type: ignore[arg-type]
+        "spec": asdict(replace(state.spec, model="")) | {"model": dict(state.spec.model)},  # type: ignore[arg-type]
         "offsets": None if state.offsets is None else [[*kind, bits] for kind, bits in state.offsets.items()],
         "sources": sorted(state.records),
         "is_standard": state.is_standard,
@@ -127,6 +123,7 @@ def restored(tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> State:
     spec = dict(said["spec"])
     for decided in ("always", "never"):
         spec[decided] = tuple((tuple(left), tuple(right)) for left, right in spec[decided])
+    spec["keys"] = tuple(MatchKey(tuple(key["on"]), key["name"]) for key in spec.get("keys", ()))
     offsets = None if said["offsets"] is None else {(low, high): bits for low, high, bits in said["offsets"]}
     return State(
         LinkageSpec(**spec),
