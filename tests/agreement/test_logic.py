@@ -185,6 +185,7 @@ SCENES: tuple[Scene, ...] = (
       sound={"parties.0.standard_retention": "P36M", "retention.agreed_by_all": False}),
     # Linkage and de-identification
     a("linkage-known", "linkage, between 1", {"linkage.between": [["justice", "nowhere"]]}),
+    a("linkage-known", "linkage, key 2", {"linkage.keys": [{"on": ["surname:3", "dob_year"]}, {"on": ["first_root", "uln"]}]}),
     a("linker-is-party", "linkage, linker", {"linkage.linker": "Nobody"}),
     a("needless-identifier", "dataset 'education', field 'postcode'", {"datasets.education.fields.postcode.matches": ""}),
     a("needless-identifier", "dataset 'justice', field 'surname'", {"linkage": None}),

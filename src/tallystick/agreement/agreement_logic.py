@@ -334,12 +334,32 @@ def retention_beyond_schedule(agreement: Agreement, case: Case) -> Iterator[str]
 
 # Linkage and de-identification
 def linkage_of_unknown(agreement: Agreement, case: Case) -> Iterator[str]:
-    """Only the agreement's own datasets are linked."""
+    """Only the agreement's own datasets are linked, and keys are made of the identifiers that each of them has."""
     if agreement.linkage:
         known = {dataset.name for dataset in agreement.datasets}
         for index, pair in enumerate(agreement.linkage.between, 1):
             if not set(pair) <= known:
                 yield f"linkage, between {index}"
+        linked = {name for pair in agreement.linkage.between for name in pair}
+        roles = [
+            {field.matches for field in dataset.identifiers}
+            for dataset in agreement.datasets
+            if dataset.name in linked
+        ]
+        for index, key in enumerate(agreement.linkage.keys, 1):
+            wanted = {one for part in key.on for one in _identifiers_of(part)}
+            if not all(wanted <= held for held in roles):
+                yield f"linkage, key {index}"
+
+
+def _identifiers_of(part: str) -> tuple[str, ...]:
+    """Return the identifiers that a part of a match key is made of: `surname:3` is of surname, `dob_year` of dob."""
+    if part == "names_any_order":
+        return ("first_name", "surname")
+    name = part.partition(":")[0]
+    made_of = {"first_root": "first_name", "first_sound": "first_name", "surname_sound": "surname"}
+    stem = re.sub(r"_(year|day|any_order|sector|district)$", "", name)
+    return (made_of.get(name, stem if stem in ("dob", "postcode") else name),)
 
 
 def linker_is_no_party(agreement: Agreement, case: Case) -> Iterator[str]:
@@ -569,8 +589,8 @@ JUDGED: tuple[Rule, ...] = (
     row("retention-schedule", (249,), retention_beyond_schedule,
         "Data is kept longer than this party's own schedule, and not all have agreed.",
         "Shorten it, or set `[retention] agreed_by_all` when they have."),
-    row("linkage-known", (107,), linkage_of_unknown, "The linkage names a dataset that is not in the agreement.",
-        "Add the dataset, or correct the name."),
+    row("linkage-known", (107,), linkage_of_unknown, "The linkage names a dataset, or a match key an identifier, that is not in the agreement.",
+        "Add the dataset or the field (by what it `matches`), or correct the name."),
     row("linker-is-party", (186,), linker_is_no_party, "Who links is no party to the agreement.", "Add the party.",
         when=linked),
     row("needless-identifier", (185, 211), needless_identifier, "The linkage does not need this identifier.",

@@ -329,6 +329,14 @@ def linkage(agreement: Agreement) -> Part:
     assert link is not None
     rows = [
         ("Between", [" and ".join(pair) for pair in link.between] or "all datasets"),
+        *(
+            [
+                ("Match keys, in order", [" + ".join(key.on) for key in link.keys]),
+                ("Stages", "match keys alone" if link.stages == "keys" else "match keys, then the model"),
+            ]
+            if link.keys
+            else []
+        ),
         ("Model", link.model),
         ("Threshold (probability)", link.threshold),
         ("One to one", link.one_to_one),

@@ -298,10 +298,22 @@ class Dataset(Section):
         return next((field for field in self.fields if field.name == name), None)
 
 
+class MatchKey(Section):
+    """`[[linkage.key]]`: parts of a record that must all agree for a link at this stage (`docs/linkage.md` lists them)."""
+
+    on: tuple[str, ...] = Field(min_length=1)
+    name: str = ""
+
+
 class Linkage(Section):
-    """`[linkage]`: which datasets are linked, with which model, and by whom."""
+    """`[linkage]`: which datasets are linked, with which model, and by whom.
+
+    Match keys are tried in order, the strictest first: before the model, or alone.
+    """
 
     model: str = "person"
+    keys: tuple[MatchKey, ...] = Field(default=(), alias="key")
+    stages: Literal["keys-then-model", "keys"] = "keys-then-model"
     between: tuple[tuple[str, str], ...] = ()
     one_to_one: bool = True
     threshold: Fraction = 0.95

@@ -53,6 +53,8 @@ def link(
         one_to_one=agreement.linkage.one_to_one,
         id_column="supply_key",
         seed=seed,
+        keys=tuple(engine.MatchKey(key.on, key.name) for key in agreement.linkage.keys),
+        stages=agreement.linkage.stages,
     )
     linked = engine.link(tables, spec)
     details = {
@@ -62,6 +64,7 @@ def link(
         "model": agreement.linkage.model,
         "engine": engine_name,
         "seed": seed,
+        **({"match_keys": linked.quality["match_keys"]} if agreement.linkage.keys else {}),
     }
     with acts.act(
         share, EVENT, name="link", subject=agreement.about.id, clock=clock, details=details
