@@ -305,10 +305,23 @@ class MatchKey(Section):
     name: str = ""
 
 
+class Analysis(Section):
+    """`[[linkage.analysis]]`: an analysis whose answer the quality report gives at each threshold, fields named `dataset.field`.
+
+    The mean of ``outcome`` (or the share of people for whom it is ``value``) among those who linked, by the groups of ``by`` if given.
+    """
+
+    outcome: str
+    value: str = ""
+    by: str = ""
+
+
 class Linkage(Section):
     """`[linkage]`: which datasets are linked, with which model, and by whom.
 
     Match keys are tried in order, the strictest first: before the model, or alone.
+
+    ``expected_to_link`` names datasets whose people should all be found in another one: whoever is not counts as missed.
     """
 
     model: str = "person"
@@ -323,6 +336,8 @@ class Linkage(Section):
     quality_assured_by: str = ""
     analytical_only: bool = True
     review_sample: int = Field(default=0, ge=0)
+    expected_to_link: tuple[str, ...] = ()
+    analyses: tuple[Analysis, ...] = Field(default=(), alias="analysis")
 
 
 class Supply(Section):

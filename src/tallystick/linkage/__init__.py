@@ -5,5 +5,17 @@ from tallystick.linkage.page import figures, page
 from tallystick.linkage.refresh import refresh
 from tallystick.linkage.spec import Engine, LinkageSpec, Linked, MatchKey
 from tallystick.linkage.strength import strength
+from tallystick.linkage.thresholds import persons_at
 
-__all__ = ["Engine", "LinkageSpec", "Linked", "MatchKey", "figures", "link", "page", "refresh", "strength"]
+__all__ = [
+    "Engine",
+    "LinkageSpec",
+    "Linked",
+    "MatchKey",
+    "figures",
+    "link",
+    "page",
+    "persons_at",
+    "refresh",
+    "strength",
+]

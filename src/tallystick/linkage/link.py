@@ -132,14 +132,22 @@ def resolved_again(scored: pa.Table, persons: pa.Table, spec: LinkageSpec) -> tu
 
     No identifier is needed: ``persons`` names the records, and its person ids stay as over a refresh.
     """
-    names = sorted(set(persons["source"].to_pylist()))
-    numbers = Numbers(
-        {name: persons.filter(pc.equal(persons["source"], name)) for name in names}, spec.id_column
-    )
+    numbers = numbered(persons, spec.id_column)
     decided = overrides.applied(scored, numbers, spec.always, spec.never)
     label = _resolved(decided, numbers, spec)
     ids, _ = _named(numbers, label, spec, Earlier(persons, lineage.SCHEMA.empty_table(), 0))
     return _accepted(decided, numbers, label, spec), _persons(numbers, decided, label, ids, spec)
+
+
+def numbered(persons: pa.Table, id_column: str) -> Numbers:
+    """Return the numbers of the records that ``persons`` names."""
+    names = sorted(set(persons["source"].to_pylist()))
+    return Numbers({name: persons.filter(pc.equal(persons["source"], name)) for name in names}, id_column)
+
+
+def labels_at(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.Ints:
+    """Return the person of each record by number, resolved from pairs scored before under the threshold and the decisions of ``spec``."""
+    return _resolved(overrides.applied(scored, numbers, spec.always, spec.never), numbers, spec)
 
 
 def _log_odds(probability: float) -> float:

@@ -17,15 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 
+from tallystick.linkage.by_identifiers import by_identifiers
+from tallystick.linkage.implausible import implausible
 from tallystick.linkage.spec import Linked
+from tallystick.linkage.stage_counts import by_stage
+from tallystick.linkage.thresholds import sensitivity
 
 Floats = npt.NDArray[np.float64]
 BANDS = (0.5, 0.7, 0.9, 0.95, 0.99, 0.999, 1.0)
 SIZES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 10**9))
 
 
-def figures(linked: Linked) -> dict[str, Any]:
-    """Return what the page shows, as plain values: records, persons, links by probability, persons by number of records."""
+def figures(linked: Linked, threshold: float, id_column: str, at_thresholds: pa.Table) -> dict[str, Any]:
+    """Return what is known of a linkage's quality, as plain values; ``at_thresholds`` is `thresholds.persons_at`'s table.
+
+    Records, persons, links by stage and by probability, persons by number of records, what other thresholds would give, links that can
+    hardly be right, and linked against unlinked by identifiers.
+    """
     probability = linked.links["match_probability"].to_numpy()
     sizes = _sizes(linked.persons)
     return {
@@ -49,22 +57,25 @@ def figures(linked: Linked) -> dict[str, Any]:
             for low, high in SIZES
         ],
         "linked_records": _linked_records(linked.persons),
+        "threshold": threshold,
+        "stages": by_stage(linked.links, linked.persons, id_column),
+        "sensitivity": sensitivity(linked.scored, at_thresholds, id_column),
+        "implausible": implausible(linked.links, linked.records, id_column) if linked.is_standard else [],
+        "by_identifiers": by_identifiers(linked.persons, linked.records, id_column)
+        if linked.is_standard
+        else [],
         "notes": list(linked.notes),
     }
 
 
-def page(linked: Linked, *, title: str, threshold: float) -> str:
-    """Return the page as HTML that needs nothing from elsewhere."""
+def page(figures: Mapping[str, Any], model: Mapping[str, Any], *, title: str) -> str:
+    """Return the page as HTML that needs nothing from elsewhere, from `figures` and the model."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     text = (files("tallystick.linkage") / "quality.html").read_text(encoding="utf-8")
     return environment.from_string(text).render(
-        title=title,
-        threshold=threshold,
-        figures=figures(linked),
-        charts=charts(linked.model),
-        weights=_weights(linked.model),
+        title=title, figures=figures, charts=charts(model), weights=_weights(model)
     )
 
 

@@ -57,6 +57,9 @@ def link(
         stages=agreement.linkage.stages,
     )
     linked = engine.link(tables, spec)
+    step(0.8, "thresholds")
+    at_thresholds = engine.persons_at(linked.scored, linked.persons, spec)
+    figures = engine.figures(linked, spec.threshold, spec.id_column, at_thresholds)
     details = {
         "records": {name: table.num_rows for name, table in tables.items()},
         "links": linked.links.num_rows,
@@ -79,12 +82,11 @@ def link(
             kinds = engine.strength(linked.links, tables[left], tables[right], left, right)
             pq.write_table(kinds, room / "strength.parquet", compression="zstd")
         (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
-        (room / "quality.json").write_text(
-            json.dumps(engine.figures(linked), indent=2, default=str), encoding="utf-8"
-        )
-        title = agreement.about.title or agreement.about.id
+        pq.write_table(at_thresholds, room / "thresholds.parquet", compression="zstd")
+        (room / "quality.json").write_text(json.dumps(figures, indent=2, default=str), encoding="utf-8")
         (room / "quality.html").write_text(
-            engine.page(linked, title=title, threshold=agreement.linkage.threshold), encoding="utf-8"
+            engine.page(figures, linked.model, title=agreement.about.title or agreement.about.id),
+            encoding="utf-8",
         )
 
 

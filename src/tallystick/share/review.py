@@ -214,9 +214,8 @@ def close(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, Any]
             (into / "decisions.csv").write_text(overrides.written(decided), encoding="utf-8")
             (into / "review.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
             if found["decisions"]["applied"]:
-                links, persons = _anew(share, decided, agreement.linkage.threshold)
-                pq.write_table(links, into.parent / "links.parquet", compression="zstd")
-                pq.write_table(persons, into.parent / "persons.parquet", compression="zstd")
+                for name, table in _anew(share, decided, agreement.linkage.threshold).items():
+                    pq.write_table(table, into.parent / f"{name}.parquet", compression="zstd")
     return found
 
 
@@ -240,11 +239,14 @@ def identifiers(share: Share, agreement: Agreement) -> dict[str, pa.Table]:
     }
 
 
-def _anew(share: Share, decided: overrides.Overrides, threshold: float) -> tuple[pa.Table, pa.Table]:
+def _anew(share: Share, decided: overrides.Overrides, threshold: float) -> dict[str, pa.Table]:
     spec = engine.LinkageSpec(threshold=threshold, id_column=ID, always=decided.always, never=decided.never)
-    return resolved_again(
-        read_parquet(share.linker / "scored.parquet"), read_parquet(share.linker / "persons.parquet"), spec
+    scored, before = (
+        read_parquet(share.linker / "scored.parquet"),
+        read_parquet(share.linker / "persons.parquet"),
     )
+    links, persons = resolved_again(scored, before, spec)
+    return {"links": links, "persons": persons, "thresholds": engine.persons_at(scored, before, spec)}
 
 
 @contextmanager

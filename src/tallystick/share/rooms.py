@@ -46,6 +46,7 @@ DOORS: dict[str, Door] = {
             "rooms/linker/review",
             "rooms/linker/links.parquet",
             "rooms/linker/persons.parquet",
+            "rooms/linker/thresholds.parquet",
             ".review.lock",
         ),
     ),
