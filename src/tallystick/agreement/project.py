@@ -119,7 +119,10 @@ class Merits(Section):
 
 
 class Project(Section):
-    """The whole project."""
+    """The whole project.
+
+    ``linkage_weights``: each table carries the weight that lets its linked records stand for those like them that did not link.
+    """
 
     id: Name
     title: str = ""
@@ -131,6 +134,7 @@ class Project(Section):
     revoked_on: date | None = None
     keys: KeyPolicy = "per-project"
     coverage: Coverage = "linked"
+    linkage_weights: bool = False
     setting: Setting | None = None
     recipient: str = ""
     outside_data: tuple[str, ...] = ()

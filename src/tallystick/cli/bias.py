@@ -65,10 +65,10 @@ def bias(
     if not by:
         raise BadInput("Name at least one column to compare by, with --by.")
     table = plain.read(path)
-    truth = np.array(_truths(_column(table, error or linked or ""), error or linked or "", path.name))
+    truth = np.array(truths(column_of(table, error or linked or ""), error or linked or "", path.name))
     errors = truth if error else ~truth
-    who = _column(table, person) if person else pa.array(np.arange(table.num_rows))
-    groups = counted(errors, who, {name: grouped(_column(table, name)) for name in by}, path.stem)
+    who = column_of(table, person) if person else pa.array(np.arange(table.num_rows))
+    groups = counted(errors, who, {name: grouped(column_of(table, name)) for name in by}, path.stem)
     found = verdicts(groups)
     worse = [one for one in found if one.is_worse]
     said: dict[str, Any] = {
@@ -99,13 +99,15 @@ def _figures(one: Any) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "group"}
 
 
-def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
+def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column of a plain table; raise BadInput where it is not there."""
     if name not in table.column_names:
         raise BadInput(f"There is no column {name!r}. Columns there: {', '.join(table.column_names)}.")
     return table[name]
 
 
-def _truths(column: pa.ChunkedArray, name: str, file: str) -> list[bool]:
+def truths(column: pa.ChunkedArray, name: str, file: str) -> list[bool]:
+    """Return a column of yes and no as booleans; raise BadInput, by row, for anything else."""
     found = []
     for row, value in enumerate(column.to_pylist(), 2):
         told = TRUTHS.get(str(value).strip().lower())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tallystick.cli import bias, calibrate, cohort, output, train
+from tallystick.cli import bias, calibrate, cohort, output, train, weights
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
 app = typer.Typer(
@@ -285,3 +285,4 @@ app.command()(cohort.cohort)
 app.command()(train.train)
 app.command()(calibrate.calibrate)
 app.command()(bias.bias)
+app.command()(weights.weights)

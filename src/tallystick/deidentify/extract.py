@@ -30,7 +30,11 @@ LINK_QUALITY = (
     (0.0, "under 0.95"),
 )
 """Bands of the match probability: the exact figure would itself join two extracts."""
-RESERVED = ("person_id", "link_quality")
+WEIGHT = (
+    "inverse-probability-of-linkage weight: how many records of the dataset, linked or not, the record stands for; one for each class "
+    "of like probability, from the dataset's attributes; weigh means and models by it, and take robust standard errors"
+)
+RESERVED = ("person_id", "link_quality", "linkage_weight")
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,14 @@ def extract(
     key: bytes,
     *,
     ladder: pa.Table | None = None,
+    weights: Mapping[str, pa.Table] | None = None,
 ) -> Extract:
     """Return the project's extract.
 
     ``attributes``: for each dataset a table with ``supply_key`` and its attributes; ``persons``: source, supply_key,
     person_id, match_probability; ``key``: 32 random bytes that are the project's own; ``ladder``: a lookup of places,
-    finest column first. Raises Refused for a field that may not leave, BadInput for a table or a condition that does
+    finest column first; ``weights``: for each dataset supply_key and
+    linkage_weight, where the project has them. Raises Refused for a field that may not leave, BadInput for a table or a condition that does
     not fit.
     """
     refusals = [finding for part in project.datasets for finding in field_findings(part, agreement)]
@@ -74,6 +80,8 @@ def extract(
         dataset = next(d for d in agreement.datasets if d.name == part.name)
         linked = with_person(attributes[part.name], chosen, part, dataset)
         left_out[part.name] = attributes[part.name].num_rows - linked.num_rows
+        if project.linkage_weights:
+            linked = with_weight(linked, (weights or {}).get(part.name), part)
         made, described, warned = one_table(linked, part, dataset, attributes, chosen, key, ladder)
         tables[part.name] = made
         rows += described
@@ -181,6 +189,19 @@ def with_person(table: pa.Table, persons: pa.Table, part: ProjectDataset, datase
     return rows
 
 
+def with_weight(linked: pa.Table, weights: pa.Table | None, part: ProjectDataset) -> pa.Table:
+    """Return the rows with their ``linkage_weight``, null for a row that has none. Raises BadInput where the dataset has no weights."""
+    if weights is None:
+        raise BadInput(
+            f"Dataset {part.name} has no linkage weights: they are made where at least ten of its records linked and ten did not. "
+            "Set the project's linkage_weights to false."
+        )
+    place = pc.index_in(linked["supply_key"], value_set=weights["supply_key"].combine_chunks())
+    if "linkage_weight" in linked.column_names:
+        linked = linked.drop_columns(["linkage_weight"])
+    return linked.append_column("linkage_weight", weights["linkage_weight"].take(place))
+
+
 def one_table(
     linked: pa.Table,
     part: ProjectDataset,
@@ -212,6 +233,9 @@ def one_table(
         how[asked.name] = made.how
     columns["link_quality"] = quality_band(linked["match_probability"])
     how["link_quality"] = "band of the match probability; false matches are expected"
+    if "linkage_weight" in linked.column_names:
+        columns["linkage_weight"] = flat(linked["linkage_weight"])
+        how["linkage_weight"] = WEIGHT
     order = shuffled(linked, key)
     table = pa.table(columns).take(order)
     described = [dictionary_row(part.name, name, text, table, dataset, part) for name, text in how.items()]

@@ -17,11 +17,10 @@ import pyarrow.parquet as pq
 from tallystick.agreement import gates
 from tallystick.agreement.schema import Agreement, Dataset
 from tallystick.ledger import unseal
-from tallystick.share import acts
+from tallystick.share import acts, who_linked
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share, from_bytes, read_parquet
 from tallystick.share.supply import event as supplied
-from tallystick.share.who_linked import Rate, link_rates
 
 EVENT = "deidentify"
 
@@ -51,8 +50,9 @@ def deidentify(share: Share, agreement: Agreement, *, clock: Clock) -> None:
 
 def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
     persons = read_parquet(share.linker / "persons.parquet")
+    labels = _labels(share)
     details: dict[str, object] = {}
-    rates: list[Rate] = []
+    parts: list[who_linked.Part] = []
     between = {name for pair in agreement.linkage.between for name in pair} if agreement.linkage else set()
     with acts.act(
         share, EVENT, name="deidentify", subject=agreement.about.id, clock=clock, details=details
@@ -71,7 +71,7 @@ def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
             )
             linked = with_link(attributes, persons, dataset)
             if dataset.name in between:  # a table that others refer to is not linked itself
-                rates += link_rates(linked, dataset, smallest=agreement.disclosure.minimum_cell_count or 10)
+                parts.append(who_linked.part(linked, dataset, agreement, labels))
             # The lab's comparison pool is people who did not link, and its attrition counts those who did not.
             table = linked if agreement.lab else linked.filter(linked["is_linked"])
             table = table.drop_columns(["is_linked", "person_id"])
@@ -81,10 +81,19 @@ def _hand_over(share: Share, agreement: Agreement, clock: Clock) -> None:
         if agreement.lab:
             strength = read_parquet(share.linker / "strength.parquet")
             pq.write_table(strength, room / "strength.parquet", compression="zstd")
+        for name, table in who_linked.weight_tables(parts).items():
+            (room / "weights").mkdir(exist_ok=True)
+            pq.write_table(table, room / "weights" / f"{name}.parquet", compression="zstd")
         (room / "who-linked.json").write_text(
-            json.dumps([vars(rate) for rate in rates], indent=2, default=str), encoding="utf-8"
+            json.dumps(who_linked.figures(parts, agreement, labels), indent=2), encoding="utf-8"
         )
         details["datasets"] = kept
+
+
+def _labels(share: Share) -> pa.Table | None:
+    """Return the linker's persons at each threshold; None where an older linkage has none."""
+    path = share.linker / "thresholds.parquet"
+    return read_parquet(path) if path.exists() else None
 
 
 def with_link(attributes: pa.Table, persons: pa.Table, dataset: Dataset) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tallystick import deidentify as engine
@@ -42,6 +43,7 @@ def extract(share: Share, agreement: Agreement, project: Project, *, clock: Cloc
         project,
         agreement,
         project_key(share, project),
+        weights=_weights(share, names) if project.linkage_weights else None,
     )
     details: dict[str, object] = {
         "project": project.id,
@@ -60,6 +62,12 @@ def extract(share: Share, agreement: Agreement, project: Project, *, clock: Cloc
             pq.write_table(table, room / "extract" / f"{name}.parquet", compression="zstd")
         (room / "dictionary.csv").write_text(engine.dictionary_csv(made.dictionary), encoding="utf-8")
         (room / "conditions.html").write_text(made.conditions.html, encoding="utf-8")
+
+
+def _weights(share: Share, names: list[str]) -> dict[str, pa.Table]:
+    """Return the linkage weights of those of the datasets that have them."""
+    files = {name: share.steward / "weights" / f"{name}.parquet" for name in names}
+    return {name: read_parquet(path) for name, path in files.items() if path.exists()}
 
 
 def project_key(share: Share, project: Project) -> bytes:

@@ -64,7 +64,7 @@ def render(share: Share, agreement: Agreement, *, clock: Clock) -> str:
     template = environment.from_string(
         (files("tallystick.share") / "templates" / "share.html").read_text(encoding="utf-8")
     )
-    rates = _json(share.steward / "who-linked.json", [])
+    who = _json(share.steward / "who-linked.json", {"overall": [], "rates": []})
     verdict = share.ledger.verify()
     return template.render(
         agreement=agreement,
@@ -79,8 +79,8 @@ def render(share: Share, agreement: Agreement, *, clock: Clock) -> str:
         ],
         link=acts.details_of(share, "link"),
         truth=_json(share.linker / "truth.json", None),
-        overall=[rate for rate in rates if rate["group"] == "all" and not rate["field"]],
-        groups=list(_by_field(rates)),
+        overall=who["overall"],
+        groups=list(by_field(who)),
         certificates=list(_certificates(share)),
         destroyed_at=destroy.when(share),
         kept_until=agreement.retention.identifiers,
@@ -89,12 +89,12 @@ def render(share: Share, agreement: Agreement, *, clock: Clock) -> str:
     )
 
 
-def _by_field(rates: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield each dataset and field with its rates and a chart of them."""
-    named = [rate for rate in rates if rate["field"]]
-    for dataset, field in dict.fromkeys((rate["dataset"], rate["field"]) for rate in named):
-        rows = [rate for rate in named if (rate["dataset"], rate["field"]) == (dataset, field)]
-        total = next(r for r in rates if r["dataset"] == dataset and not r["field"])
+def by_field(who: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each dataset and field of the steward's figures (`who_linked.figures`) with its rates and a chart of them."""
+    rates = who["rates"]
+    for dataset, field in dict.fromkeys((rate["dataset"], rate["field"]) for rate in rates):
+        rows = [rate for rate in rates if (rate["dataset"], rate["field"]) == (dataset, field)]
+        total = next(one for one in who["overall"] if one["dataset"] == dataset)
         yield {
             "dataset": dataset,
             "field": field,

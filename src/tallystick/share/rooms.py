@@ -59,6 +59,7 @@ DOORS: dict[str, Door] = {
             "rooms/supplier-*/attributes.parquet.age",
             "rooms/linker/persons.parquet",
             "rooms/linker/strength.parquet",
+            "rooms/linker/thresholds.parquet",
             "keys/steward",
         ),
         writes=("rooms/steward",),
