@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def service(template: Path, tmp_path: Path) -> Iterator[Path]:
     connections.close_all()
     settings.DATABASES["default"]["NAME"] = str(home / "registry.sqlite3")
     before = settings.ENVIRONMENT
-    settings.ENVIRONMENT = replace(before, home=home)
+    settings.ENVIRONMENT = replace(before, home=home, clock=lambda: NOW)
     yield home
     connections.close_all()
     settings.ENVIRONMENT = before
@@ -87,3 +88,99 @@ def share(service: Path, made_share: Path) -> Path:
     shutil.copytree(made_share, folder)
     record(folder, NOW)
     return folder
+
+
+@dataclass
+class Person:
+    """Somebody signed in, in a browser of their own."""
+
+    client: Any
+    name: str
+    role: str
+    organisation: str
+
+    def get(self, page: str) -> Any:
+        """Return a page."""
+        return self.client.get(page)
+
+    def post(self, page: str, **fields: Any) -> Any:
+        """Return what comes of a form."""
+        return self.client.post(page, fields)
+
+    def begin(self, process: str) -> str:
+        """Begin a case and return its id."""
+        answer = self.post(f"/{process}/new")
+        assert answer.status_code == 302, answer.content.decode()
+        return str(answer.headers["Location"].split("/")[2])
+
+    def answer(self, process: str, subject: str, act: str, answers: dict[str, Any]) -> int:
+        """Answer the questions of an act as they are asked, one a page, and return how many there were."""
+        from tallystick.governance.decisions import form
+        from tallystick.governance.tables.processes import PROCESSES
+        from tallystick.service.cases.questions import shown
+
+        for asked in range(150):
+            there = self.get(f"/{process}/{subject}/{act}/").headers["Location"]
+            if there.endswith("/check"):
+                return asked
+            key = there.rsplit("/", 1)[1]
+            question = form(PROCESSES[process], act)[key]
+            assert self.get(there).status_code == 200
+            answer = self.client.post(there, shown(question, answers[key]))
+            assert answer.status_code == 302, (key, answer.content.decode())
+        raise AssertionError("the questions have no end")
+
+    def send(self, process: str, subject: str, act: str, **fields: Any) -> Any:
+        """Send an act from the page that shows its answers."""
+        page = self.get(f"/{process}/{subject}/{act}/check").content.decode()
+        event = re.search(r'name="event" value="(\w+)"', page)
+        assert event is not None, page
+        return self.post(f"/{process}/{subject}/{act}/check", event=event[1], **fields)
+
+    def do(self, process: str, act: str, subject: str, **changes: Any) -> Any:
+        """Answer an act's questions by its specimen, changed, and send it."""
+        from tallystick.governance.specimens import specimen
+
+        self.answer(process, subject, act, specimen(process, act, **changes))
+        return self.send(process, subject, act)
+
+
+@pytest.fixture
+def somebody(service: Path) -> Callable[..., Person]:
+    """Return a function that signs somebody in, in a role, for an organisation."""
+    from django.test import Client
+
+    from tallystick.service.accounts import people
+
+    def sign_in(name: str, role: str, organisation: str = "Ministry of Justice") -> Person:
+        user = people.add(f"{name}@example.org", organisation, role, NOW, person=name)
+        if role != "requester":
+            give_second_factor(user)
+        client = Client()
+        client.force_login(user)
+        return Person(client, name, role, organisation)
+
+    return sign_in
+
+
+def give_second_factor(user: Any) -> str:
+    """Return the secret of a second factor that is set up for somebody."""
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    secret = generate_totp_secret()
+    if not Authenticator.objects.filter(user=user).exists():
+        TOTP.activate(user, secret)
+    return str(secret)
+
+
+@pytest.fixture
+def ministry(service: Path) -> Any:
+    """Return the specimen of a ministry in the registry: offices, a dataset, an agreement in force and its papers."""
+    from tallystick.governance.specimens import Play
+    from tallystick.service.registry import store
+
+    play = Play().set_up()
+    for command in play.commands:
+        store.act(command)
+    return play

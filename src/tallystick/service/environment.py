@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -33,6 +34,7 @@ class Environment:
     metrics_token: str
     proxy_header: bool
     oidc: Mapping[str, str]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def is_secure(self) -> bool:

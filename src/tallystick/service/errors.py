@@ -1,30 +1,14 @@
-"""What a person sees when something is refused or goes wrong, and what the log says of it: no value of any answer, ever."""
+"""What a person sees when something is refused or goes wrong."""
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tallystick.errors import BadInput, Refused, TallystickError
-
-
-class Plain(logging.Formatter):
-    """One line for each record: the level, the logger, and of an exception its class and place, never its message."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        where = ""
-        if record.exc_info and record.exc_info[0] is not None:
-            frames = traceback.extract_tb(record.exc_info[2])
-            place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
-            where = f" {record.exc_info[0].__name__} at {place}"
-        status = getattr(record, "status_code", "")
-        return f"{record.levelname} {record.name} {status}{where}".rstrip()
+from tallystick.service.registry.store import Overtaken
 
 
 def errors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -41,8 +25,9 @@ def errors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 
 def said(request: HttpRequest, raised: TallystickError) -> HttpResponse:
-    """Return the page about an error that was raised on purpose: 403 refused by a rule, 400 bad input."""
-    status = 403 if isinstance(raised, Refused) else 400 if isinstance(raised, BadInput) else 500
+    """Return the page about an error that was raised on purpose: 409 overtaken, 403 refused by a rule, 400 bad input."""
+    kinds = ((Overtaken, 409), (Refused, 403), (BadInput, 400), (TallystickError, 500))
+    status = next(status for kind, status in kinds if isinstance(raised, kind))
     return render(request, "error.html", {"error": raised, "status": status}, status=status)
 
 

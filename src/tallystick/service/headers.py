@@ -1,9 +1,10 @@
-"""Headers that every answer carries beside those of Django and of the Content-Security-Policy."""
+"""What every request comes with, the time, and the headers that every answer carries beside those of Django and csp."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 PERMISSIONS = ", ".join(
@@ -15,6 +16,7 @@ def headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     """Return the middleware: no page is kept by a cache, none is framed, none asks for a device."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        request.now = settings.ENVIRONMENT.clock()
         response = get_response(request)
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("Permissions-Policy", PERMISSIONS)

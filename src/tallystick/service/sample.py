@@ -15,10 +15,14 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 
 from tallystick import synth
+from tallystick.agreement import io
+from tallystick.agreement.presets import template
 from tallystick.errors import BadInput
+from tallystick.governance.cases import Command
 from tallystick.service import roles
 from tallystick.service.accounts import people
 from tallystick.service.accounts.models import User
+from tallystick.service.registry import store
 from tallystick.service.registry.shares import record
 
 MOJ, DFE, HMCTS = "Ministry of Justice", "Department for Education", "HMCTS"
@@ -34,17 +38,19 @@ PEOPLE = (
     ("ida", DFE, "iao"),
     ("pam", DFE, "dpo"),
 )
-SHARE = "moj-dfe"
+SHARE, BOARD = "moj-dfe", "local-board"
+HELD = frozenset({"iao", "dpo", "siro"})
+"""Offices whose holder the register must know before they may decide."""
 
 
 def make(now: datetime) -> Iterator[str]:
     """Yield lines that say how to sign in, the sample being made on the way; what is there already stays."""
     if settings.ENVIRONMENT.is_secure:
         raise BadInput("The sample is for a machine of one's own: leave TALLYSTICK_URL at http://127.0.0.1.")
-    folder = settings.ENVIRONMENT.shares / SHARE
-    if not folder.exists():
-        synth.write("moj-dfe", folder, people=1000, seed=1)
-    record(folder, now)
+    shares(now)
+    for name, body, office in PEOPLE:
+        if office in HELD:
+            store.act(appointment(name, body, office, now))
     yield "Sample accounts (passwords are new at each start; codes come from an authenticator app with the secret):"
     yield f"  {'address':24} {'password':18} {'second factor':34} role"
     for name, organisation, role in PEOPLE:
@@ -54,6 +60,27 @@ def make(now: datetime) -> Iterator[str]:
         user.save()
         secret = second_factor(user) if roles.needs_second_factor(role) else "none"
         yield f"  {user.email:24} {password:18} {secret:34} {role}, {organisation}"
+
+
+def shares(now: datetime) -> None:
+    """Make and record the sample's shares: two departments' with its records, and a local board's agreement."""
+    folder = settings.ENVIRONMENT.shares
+    if not (folder / SHARE).exists():
+        synth.write("moj-dfe", folder / SHARE, people=1000, seed=1)
+    if not (folder / BOARD).exists():
+        (folder / BOARD).mkdir()
+        io.write_text(folder / BOARD / "agreement.toml", template("local-performance"))
+    record(folder / SHARE, now)
+    record(folder / BOARD, now)
+
+
+def appointment(name: str, body: str, office: str, now: datetime) -> Command:
+    """Return the command that puts somebody of the sample into their office; asked twice, it is done once."""
+    subject = f"sample.{name}"
+    return Command(
+        event_id=f"sample-{name}", process="office", subject=subject, act="appoint", at=now, by="sample", role="siro",
+        organisation=body, answers={"person": name, "body": body, "office": office, "from": now.date().isoformat()},
+    )  # fmt: skip
 
 
 def second_factor(user: User) -> str:

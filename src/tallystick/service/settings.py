@@ -106,6 +106,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENVIRONMENT.is_secure else "http"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENVIRONMENT.proxy_header else 0
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = ENVIRONMENT.name
 MFA_ADAPTER = "tallystick.service.accounts.adapters.SecondFactors"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
@@ -175,7 +176,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": True,
-    "formatters": {"plain": {"()": "tallystick.service.errors.Plain"}},
+    "formatters": {"plain": {"()": "tallystick.service.log.Plain"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

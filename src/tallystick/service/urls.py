@@ -10,6 +10,7 @@ from tallystick.service.public import views as public
 urlpatterns = [
     path("", include("tallystick.service.public.urls")),
     path("language/<slug:code>", public.language, name="language"),
+    path("", include("tallystick.service.cases.urls")),
     path("accounts/", include("tallystick.service.accounts.urls")),
 ]
 handler400, handler403, handler404, handler500 = (

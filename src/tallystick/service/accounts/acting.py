@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +30,7 @@ def acting(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
     def middleware(request: HttpRequest) -> HttpResponse:
         request.acting, request.memberships = None, []
         if request.user.is_authenticated:
-            request.memberships = current(request.user, datetime.now(UTC))
+            request.memberships = current(request.user, request.now)
             chosen = request.session.get("membership")
             request.acting = next(
                 (each for each in request.memberships if each.id == chosen),

@@ -52,3 +52,8 @@ def invitation(user: User) -> str:
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     uid, _, token = key.partition("-")
     return f"{settings.ENVIRONMENT.url}{reverse('account_reset_password_from_key', args=[uid, token])}"
+
+
+def close(email: str) -> bool:
+    """Close an account, and return whether there was one: an inactive person's session is void at the next page."""
+    return bool(User.objects.filter(email=email.lower()).update(is_active=False))

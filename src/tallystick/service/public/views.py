@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -66,7 +65,7 @@ def with_agreements(found: Iterable[models.Share]) -> list[tuple[models.Share, A
 def shares_csv(request: HttpRequest) -> HttpResponse:
     """Return the register of shares as CSV, in the fields of the public Digital Economy Act register."""
     found = [agreement for _, agreement in with_agreements(listed())]
-    text = pages.as_csv(registers.sharing(found, datetime.now(UTC)))
+    text = pages.as_csv(registers.sharing(found, request.now))
     headers = {"Content-Disposition": 'attachment; filename="register-of-shares.csv"'}
     return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -75,7 +74,7 @@ def shares_csv(request: HttpRequest) -> HttpResponse:
 def share(request: HttpRequest, slug: str) -> HttpResponse:
     """Return one agreement's line of the register, whole."""
     found = published(slug)
-    register = registers.sharing([agreement_of(found)], datetime.now(UTC))
+    register = registers.sharing([agreement_of(found)], request.now)
     said = zip((column.heading for column in register.columns), register.rows[0], strict=True)
     rows = [(heading, answer) for heading, answer in said if answer]
     return render(request, "public/share.html", {"share": found, "rows": rows})
@@ -94,7 +93,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     rows = models.Case.objects.filter(process="request", state__in=registers.APPROVED).order_by("-id")
     page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
     cases = store.cases_of("request", list(page.object_list))
-    register = registers.register("uses", Registry({"request": cases}), datetime.now(UTC))
+    register = registers.register("uses", Registry({"request": cases}), request.now)
     return render(request, "public/projects.html", {"page": page, "register": register})
 
 

@@ -120,7 +120,7 @@ def act(command: core.Command, version: int | None = None) -> tuple[core.Event, 
             write(event)
         registry = world()
         for process, subject in dict.fromkeys((event.process, event.subject) for event in caused):
-            keep(registry.cases[process][subject], registry)
+            keep(process, subject, registry)
         head.events += len(caused)
         head.save(update_fields=["events"])
     enter_all()
@@ -158,15 +158,15 @@ def write(event: core.Event) -> None:
     models.Event.objects.create(**event.model_dump(mode="python") | {"warnings": list(event.warnings)})
 
 
-def keep(case: core.Case, registry: core.Registry) -> None:
+def keep(process: str, subject: str, registry: core.Registry) -> None:
     """Write a case as its events make it, and whom it concerns."""
-    past = history(case.process, case.id)
-    first = models.Case.objects.filter(process=case.process, subject=case.id).first()
-    declared = core.Case(case.process, case.id, *((first.state, first.declared) if first else ("new", {})))
+    past = history(process, subject)
+    first = models.Case.objects.filter(process=process, subject=subject).first()
+    declared = core.Case(process, subject, *((first.state, first.declared) if first else ()))
     folded = core.stepped(declared, *past)
     row, _ = models.Case.objects.update_or_create(
-        process=case.process,
-        subject=case.id,
+        process=process,
+        subject=subject,
         defaults={
             "state": folded.state,
             "title": title(folded),

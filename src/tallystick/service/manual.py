@@ -1,0 +1,84 @@
+"""The page on who may see and do what, printed from the tables: ``python -m tallystick.service.manual docs``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tallystick.governance.tables.processes import NEW, PROCESSES, Process
+from tallystick.service import roles
+
+PAGE = "service-roles.md"
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    return "\n".join(lines()) + "\n"
+
+
+def lines() -> Iterator[str]:
+    """Yield the page's lines."""
+    yield "# Roles: who sees and does what in the web service"
+    yield ""
+    yield "Printed from the code (`python -m tallystick.service.manual docs`); a test tries every cell in the service itself."
+    yield ""
+    yield "Two questions are asked of every page. **Is it theirs to see?** A case concerns the organisations that acted on it, whose"
+    yield "data it is about, or that must decide on it; to everybody else it is not there (404), whatever their role. **May they do it?** The"
+    yield "role and the state must both allow it; for some acts the register of offices must also say that the person holds the office."
+    yield ""
+    yield "## Roles"
+    yield ""
+    yield from table(
+        ("role", "who", "second factor"),
+        (
+            (role, who, "must" if roles.needs_second_factor(role) else "may")
+            for role, who in roles.ROLES.items()
+        ),
+    )
+    yield ""
+    yield "## What each role sees"
+    yield ""
+    yield "*all*: every case that concerns the person's organisation; *own*: those that the person began; –: none. The register of"
+    yield "datasets (asset) is open to all who sign in."
+    yield ""
+    yield from table(
+        ("process", *roles.ROLES),
+        ((name, *(sight(role, name) for role in roles.ROLES)) for name in PROCESSES),
+    )
+    for process in PROCESSES.values():
+        yield ""
+        yield f"## {process.title}"
+        yield ""
+        yield from acts(process)
+
+
+def sight(role: str, process: str) -> str:
+    """Return what a role sees of a process, in a word."""
+    if roles.sees_all(role, process):
+        return "all"
+    return "own" if roles.sees_own(role, process) else "–"
+
+
+def acts(process: Process) -> Iterator[str]:
+    """Yield a process's table: for each role and each state, the acts."""
+    states = [state for state in (NEW, *process.states) if process.table[state]]
+    rows = (
+        (role, *(", ".join(roles.acts(role, process.name, state)) or "–" for state in states))
+        for role in roles.ROLES
+        if any(role in who for who in process.may.values())
+    )
+    yield from table((process.name, *states), rows)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield a table in Markdown."""
+    names = tuple(header)
+    yield "| " + " | ".join(names) + " |"
+    yield "| " + " | ".join("---" for _ in names) + " |"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+if __name__ == "__main__":
+    (Path(sys.argv[1]) / PAGE).write_text(page(), encoding="utf-8")

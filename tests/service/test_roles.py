@@ -1,0 +1,144 @@
+"""Role × state × act, cell by cell: what the published table says is what the service does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallystick.governance.tables.processes import NEW, PROCESSES
+from tallystick.service import manual, roles
+
+PAGE = Path(__file__).parents[2] / "docs" / "service-roles.md"
+BODY = "Ministry of Justice"
+
+
+def test_page_is_as_the_code_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == manual.page()
+
+
+def tables(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
+    rows: list[list[str]] = []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+        elif rows:
+            yield rows[0], rows[2:]
+            rows = []
+
+
+PUBLISHED = {header[0]: (header, rows) for header, rows in tables(PAGE.read_text(encoding="utf-8"))}
+
+
+def allowed(process: str, role: str, state: str) -> set[str]:
+    """Return the acts that the published table gives a role in a state."""
+    header, rows = PUBLISHED[process]
+    row = next((row for row in rows if row[0] == role), None)
+    if row is None or state not in header:
+        return set()
+    return {act.strip() for act in row[header.index(state)].split(",")} - {"–"}
+
+
+def sight(process: str, role: str) -> str:
+    header, rows = PUBLISHED["process"]
+    return next(row for row in rows if row[0] == process)[header.index(role)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_cell_is_what_the_service_does(
+    process: str, somebody: Callable[..., Any], service: Path
+) -> None:
+    from django.core.exceptions import PermissionDenied
+    from django.http import Http404
+    from django.test import RequestFactory
+
+    from tallystick.service.accounts.models import Membership
+    from tallystick.service.cases import views
+    from tallystick.service.registry.models import Case, Concern, Draft
+
+    table = PROCESSES[process]
+    states = list(table.table)
+    for state in states:
+        if state != NEW:
+            row = Case.objects.create(
+                process=process, subject=state, state=state, version=1, opened_by="somebody-else"
+            )
+            Concern.objects.create(case=row, process=process, organisation=BODY)
+    for role in roles.ROLES:
+        somebody(f"the.{role}", role)
+        member = Membership.objects.select_related("user", "organisation").get(role=role)
+        for state in states:
+            for act in table.acts:
+                if state == NEW:
+                    Draft.objects.create(user=member.user, process=process, subject=state, act=act)
+                request = RequestFactory().get("/")
+                request.user, request.acting = member.user, member
+                try:
+                    views.theirs(request, process, state, act)
+                    done = True
+                except (Http404, PermissionDenied):
+                    done = False
+                sees = state == NEW or sight(process, role) == "all" or process == "asset"
+                assert done == (sees and act in allowed(process, role, state)), (role, state, act)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_role_that_needs_a_second_factor_cannot_work_without(role: str, service: Path) -> None:
+    from django.test import Client
+
+    from tallystick.service.accounts import people
+
+    user = people.add("new@example.org", BODY, role, service_now())
+    client = Client()
+    client.force_login(user)
+    answer = client.get("/home")
+    row = next(row for row in PUBLISHED["role"][1] if row[0] == role)
+    if row[2] == "must":
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == "/accounts/2fa/totp/activate/"
+        assert client.post("/incident/new").headers["Location"] == "/accounts/2fa/totp/activate/"
+    else:
+        assert answer.status_code == 200
+
+
+def service_now() -> Any:
+    from django.conf import settings
+
+    return settings.ENVIRONMENT.clock()
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_case_of_another_organisation_is_not_found(
+    process: str, somebody: Callable[..., Any], service: Path
+) -> None:
+    from tallystick.service.registry.models import Case, Concern
+
+    state = PROCESSES[process].states[0]
+    row = Case.objects.create(process=process, subject="theirs", state=state, version=1, opened_by="who")
+    Concern.objects.create(case=row, process=process, organisation="Department for Education")
+    for role in ("data-access-team", "dpo", "requester"):
+        who = somebody(f"some.{role}", role, "HMCTS")
+        pages = [f"/{process}/theirs"]
+        pages += [f"/{process}/theirs/{act}/" for act in PROCESSES[process].acts]
+        pages += [f"/{process}/theirs/{act}/check" for act in PROCESSES[process].acts]
+        for page in pages:
+            if process == "asset":  # the catalogue is open; its acts are not
+                assert who.get(page).status_code in (200, 302, 403, 404)
+            else:
+                assert who.get(page).status_code == 404, page
+        if process != "asset":
+            assert "theirs" not in who.get(f"/{process}/").content.decode()
+
+
+def test_account_whose_role_has_ended_sees_nothing(somebody: Callable[..., Any], ministry: Any) -> None:
+    from tallystick.service.accounts.models import Membership
+
+    tom = somebody("tom", "data-access-team")
+    assert tom.get("/asset/cases").status_code == 200
+    Membership.objects.update(until="2026-01-01")
+    assert tom.get("/home").status_code == 403
+    for page in ("/asset/cases", "/request/", "/agreement/share", "/holding/due"):
+        assert tom.get(page).status_code == 403, page
