@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tallystick.cli import bias, calibrate, cohort, output, train, weights
+from tallystick.cli import bias, calibrate, cohort, encode, output, train, weights
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
 
 app = typer.Typer(
@@ -63,7 +63,10 @@ def files(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the links go (Parquet).")],
     persons: Annotated[Path | None, typer.Option(help="Where the persons go (Parquet).")] = None,
     model: Annotated[
-        str, typer.Option(help="'person' (trains itself) or a trained Splink settings file.")
+        str,
+        typer.Option(
+            help="'person' (trains itself; on encoded files by their codes) or a trained Splink settings file."
+        ),
     ] = "person",
     threshold: Annotated[
         float,
@@ -111,7 +114,7 @@ def files(
     With match keys, also stage: the key that made a link, model or decided.
     """
     from tallystick.errors import BadInput
-    from tallystick.linkage import LinkageSpec, overrides, state
+    from tallystick.linkage import LinkageSpec, overrides, pprl, state
     from tallystick.linkage import files as plain
     from tallystick.linkage import keys as match_keys
     from tallystick.linkage import link as linked
@@ -125,6 +128,8 @@ def files(
         state.require_place(keep)
     settings = model if model == "person" else plain.read_model(Path(model))
     tables = plain.read_sources(paths)
+    if keep is not None and pprl.are_encoded(tables):
+        raise BadInput("Encoded files are linked anew each time. Leave out --keep.")
     decided = overrides.read(decisions) if decisions else overrides.Overrides()
     with output.progress("linking") as step:
         step(0.1, "")
@@ -280,6 +285,8 @@ def advise(
     )
 
 
+app.command()(encode.key)
+app.command()(encode.encode)
 app.command()(cohort.index)
 app.command()(cohort.cohort)
 app.command()(train.train)

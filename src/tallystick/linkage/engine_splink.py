@@ -26,9 +26,10 @@ def links(
     Columns source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four; the left record of a
     pair is the one that comes first by (source, id).
     """
+    named = _named(tables)
     linker, api = _linker(tables, settings, id_column)
     scored = linker.inference.predict(threshold_match_probability=threshold or None).physical_name
-    one = f"'{next(iter(tables)).replace(chr(39), chr(39) * 2)}'"
+    one = f"'{next(iter(named))}'"
     source_l, source_r = ("source_dataset_l", "source_dataset_r") if len(tables) > 1 else (one, one)
     found = api.duckdb_con.sql(
         f"""
@@ -37,7 +38,16 @@ def links(
         from {scored}
         """  # noqa: S608
     ).to_arrow_table()
+    called = pa.array(list(named.values()), pa.string())
+    for side in ("source_l", "source_r"):
+        at = pc.index_in(found[side], value_set=pa.array(list(named), pa.string()))
+        found = found.set_column(found.column_names.index(side), side, called.take(at.combine_chunks()))
     return in_order(found, id_column)
+
+
+def _named(tables: Mapping[str, pa.Table]) -> dict[str, str]:
+    """Return a name that is safe in SQL for each source: a file may be called "left"."""
+    return {f"source_{number:04}": source for number, source in enumerate(sorted(tables))}
 
 
 def _linker(tables: Mapping[str, pa.Table], settings: Mapping[str, Any], id_column: str) -> tuple[Any, Any]:
@@ -48,7 +58,9 @@ def _linker(tables: Mapping[str, pa.Table], settings: Mapping[str, Any], id_colu
     api.duckdb_con.execute(
         "set lambda_syntax = 'ENABLE_SINGLE_ARROW'"
     )  # Splink 5.0 writes lambdas the old way
-    frames = [api.register(tables[source], dataset_display_name=source) for source in sorted(tables)]
+    frames = [
+        api.register(tables[source], dataset_display_name=name) for name, source in _named(tables).items()
+    ]
     model = {**settings, "unique_id_column_name": id_column, "retain_matching_columns": False}
     return Linker(frames if len(frames) > 1 else frames[0], model, log_level=None), api
 

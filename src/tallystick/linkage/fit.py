@@ -1,4 +1,4 @@
-"""The person model fitted to the data that it links: trained, scored, calibrated."""
+"""A shipped model fitted to the data that it links: trained, scored, calibrated."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tallystick.linkage import calibrate, compare, engines, keys, person, resolve
+from tallystick.linkage import calibrate, compare, engines, keys, resolve
 from tallystick.linkage.blocking import within_budget
 from tallystick.linkage.numbers import Numbers
+from tallystick.linkage.shipped import PERSON, Shipped
 from tallystick.linkage.spec import LinkageSpec, Offsets
 from tallystick.linkage.train import train
 
@@ -30,19 +31,19 @@ class Fit:
     offsets: Offsets
 
 
-def fitted(sources: Mapping[str, pa.Table], spec: LinkageSpec) -> Fit:
-    """Return the person model trained and calibrated on ``sources``, and the pairs scored by it."""
+def fitted(sources: Mapping[str, pa.Table], spec: LinkageSpec, shipped: Shipped = PERSON) -> Fit:
+    """Return a shipped model trained and calibrated on ``sources``, and the pairs scored by it."""
     columns = next(iter(sources.values())).column_names
     link_type = "dedupe_only" if len(sources) == 1 else "link_and_dedupe"
-    untrained = person.settings(columns, (), link_type, spec.id_column)
+    untrained = shipped.settings(columns, (), link_type, spec.id_column)
     con = compare.open_records(sources, untrained, spec.id_column)
     count = sum(table.num_rows for table in sources.values())
-    blocking = within_budget(con, person.BLOCKING, spec.pairs_per_record * count)
-    trained = train(con, person.settings(columns, blocking.rules, link_type, spec.id_column), spec.seed)
+    blocking = within_budget(con, shipped.blocking, spec.pairs_per_record * count)
+    blocked = shipped.settings(columns, blocking.rules, link_type, spec.id_column)
+    trained = shipped.with_household(train(con, blocked, spec.seed, shipped.blocks, shipped.fixes), columns)
     con.close()
-    trained = person.with_household(trained, columns)
     scored = engines.links(
-        spec.engine,
+        shipped.engine(spec.engine),
         keys.with_parts(sources, spec.keys),
         keys.with_rules(trained, spec),
         FLOOR,

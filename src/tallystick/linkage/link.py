@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, keys, lineage, overrides, prepare, resolve, stages
+from tallystick.linkage import clean, engines, keys, lineage, overrides, pprl, prepare, resolve, stages
 from tallystick.linkage.fit import FLOOR, fitted
 from tallystick.linkage.lineage import Earlier
 from tallystick.linkage.numbers import Numbers
+from tallystick.linkage.shipped import for_encoded
 from tallystick.linkage.spec import LinkageSpec, Linked, Offsets
 
 SINGLE = 1.0
@@ -32,6 +33,8 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
     for source, table in tables.items():
         clean.record_ids(table, spec.id_column, source)
     spec = replace(spec, keys=keys.checked(spec.keys))
+    if pprl.are_encoded(tables):
+        return _of_encoded(tables, spec, earlier)
     if spec.model == "person":
         cleaned = {
             source: clean.standard(tables[source], spec.id_column, source) for source in sorted(tables)
@@ -64,6 +67,29 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
         master=spec.master,
     )
     return finished(sources, scored, spec.model, spec, is_standard=is_standard, earlier=earlier, notes=notes)
+
+
+def _of_encoded(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | None) -> Linked:
+    """Return the linkage of encoded sources: by the model for them, trained on them, or by a given one."""
+    if spec.keys:
+        raise BadInput("Match keys compare clear columns, and these files are encoded. Leave the keys out.")
+    sources, by_chance = pprl.checked(tables, spec.id_column)
+    shipped = for_encoded(by_chance)
+    if isinstance(spec.model, str):
+        fit = fitted(sources, spec, shipped)
+        return finished(
+            sources, fit.scored, fit.model, spec, offsets=fit.offsets, is_standard=False, earlier=earlier
+        )
+    prepare.as_the_model_reads(sources, spec.model, spec.id_column)  # raises where a column is missing
+    scored = engines.links(
+        shipped.engine(spec.engine),
+        sources,
+        spec.model,
+        min(spec.threshold, FLOOR),
+        id_column=spec.id_column,
+        master=spec.master,
+    )
+    return finished(sources, scored, spec.model, spec, is_standard=False, earlier=earlier)
 
 
 def finished(

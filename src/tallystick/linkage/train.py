@@ -58,8 +58,18 @@ def probability(weight: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp2(-np.clip(weight, -60, 60))))
 
 
-def train(con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return ``settings`` with m, u and the prior estimated from ``records`` in ``con``."""
+def train(
+    con: duckdb.DuckDBPyConnection,
+    settings: Mapping[str, Any],
+    seed: int,
+    blocks: Sequence[Sequence[tuple[str, ...]]] = (BLOCKS, SPARE_BLOCKS),
+    fixes: Mapping[tuple[str, ...], Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """Return ``settings`` with m, u and the prior estimated from ``records`` in ``con``.
+
+    ``blocks`` are groups of blocks to train in; a later group is used only while a comparison has no estimate yet.
+    ``fixes`` names the comparisons that a block fixes where their SQL does not tell. A u that the settings give is kept.
+    """
     model = copy.deepcopy(dict(settings))
     records = int(con.execute("select count(*) from records").fetchall()[0][0])
     _random_pairs(con, records, seed)
@@ -67,12 +77,13 @@ def train(con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], seed: int
     columns = {column[0] for column in con.execute("select * from records limit 0").description}
     estimates: dict[str, list[Floats]] = {name_of(c): [] for c in model["comparisons"]}
     found: list[tuple[tuple[str, ...], float, float]] = []
-    for group in (BLOCKS, SPARE_BLOCKS):
-        if group is SPARE_BLOCKS and all(estimates.values()):
+    for turn, group in enumerate(blocks):
+        if turn and all(estimates.values()):
             break
         for block in group:
             if set(block) <= columns and (pairs := _block_pairs(con, block)) >= 20:
-                m, share = _maximise(outcomes(con, model, "block_pairs"), model, _fixed_by(model, block))
+                fixed = (fixes or {}).get(block) or _fixed_by(model, block)
+                m, share = _maximise(outcomes(con, model, "block_pairs"), model, fixed)
                 for name, values in m.items():
                     estimates[name].append(values)
                 found.append((block, pairs * share, _agreeing(con, block)))
@@ -81,7 +92,7 @@ def train(con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any], seed: int
         values = np.mean(known, axis=0) if known else _start(len(levels(comparison)))
         for level, m_probability in zip(levels(comparison), values, strict=True):
             level["m_probability"] = float(m_probability)
-    model["probability_two_random_records_match"] = _prior(model, found, records)
+    model["probability_two_random_records_match"] = _prior(model, found, records, fixes or {})
     return model
 
 
@@ -100,6 +111,8 @@ def _set_u(model: dict[str, Any], seen: Outcomes) -> None:
     for comparison in model["comparisons"]:
         outcome = seen["g_" + name_of(comparison)]
         own = levels(comparison)
+        if all("u_probability" in level for level in own):
+            continue
         counts = np.bincount(outcome[outcome >= 0], minlength=len(own)) + 0.5
         for level, count in zip(own, counts / counts.sum(), strict=True):
             level["u_probability"] = float(count)
@@ -177,12 +190,18 @@ def _agreeing(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
 
 
 def _prior(
-    model: Mapping[str, Any], found: Sequence[tuple[tuple[str, ...], float, float]], records: int
+    model: Mapping[str, Any],
+    found: Sequence[tuple[tuple[str, ...], float, float]],
+    records: int,
+    fixes: Mapping[tuple[str, ...], Sequence[str]],
 ) -> float:
     """Return the probability that two random records match: true pairs in each block, over the share of them that it holds."""
     totals = []
     for block, true_pairs, filled in found:
         share = filled
+        for comparison in model["comparisons"]:
+            if name_of(comparison) in fixes.get(block, ()):
+                share *= levels(comparison)[0]["m_probability"]
         for column in block:
             for comparison in model["comparisons"]:
                 for level in levels(comparison):
