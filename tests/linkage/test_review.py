@@ -166,3 +166,13 @@ class Reviewing(RuleBasedStateMachine):
 
 TestReviewing = Reviewing.TestCase
 TestReviewing.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_kappa_where_one_reviewer_gave_a_single_answer_has_no_interval() -> None:
+    state = State(60)
+    for pair in range(60):
+        state = judged(state, (pair, "ann", "yes"), (pair, "bob", "no" if pair % 20 == 0 else "yes"))
+    (found,) = review.agreements(state)
+    assert found.kappa == pytest.approx(0)
+    assert np.isnan(found.low)
+    assert np.isnan(found.high)

@@ -13,6 +13,7 @@ from worlds import CLOCK, write_share
 
 PAGES = (
     "reports/share.html",
+    "reports/linkage-quality.html",
     "rooms/linker/quality.html",
     "rooms/supplier-justice/quality.html",
     "rooms/steward/supplies/justice.html",

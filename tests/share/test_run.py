@@ -195,7 +195,7 @@ folder = pathlib.Path(sys.argv[1]).resolve()
 sys.path.insert(0, sys.argv[2])
 from worlds import CLOCK
 from tallystick.agreement import io
-from tallystick.share import deidentify, destroy, evaluate, extract, link, report, review, supply
+from tallystick.share import deidentify, destroy, evaluate, extract, link, quality, report, review, supply
 from tallystick.share.rooms import open_share
 share = open_share(folder)
 agreement = io.load(folder)
@@ -219,6 +219,7 @@ door = "deidentify"; deidentify.deidentify(share, agreement, clock=CLOCK)
 door = "extract"
 for project in io.load_projects(folder):
     extract.extract(share, agreement, project, clock=CLOCK)
+door = "quality"; quality.quality(share, agreement, clock=CLOCK)
 door = "report"; report.report(share, agreement, clock=CLOCK)
 door = None
 pathlib.Path(sys.argv[3]).write_text(json.dumps(sorted(set(opened))))

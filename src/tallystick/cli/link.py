@@ -55,6 +55,25 @@ def run(
 
 
 @app.command()
+def quality(folder: Folder = Path(), actor: Actor = None, as_json: Json = False) -> None:
+    """Report on the quality of a share's linkage: reports/linkage-quality.html, and .json beside it.
+
+    Populations, method, links by stage, precision and recall from the judged sample, linked against unlinked, bias, the threshold, limits.
+    """
+    from tallystick.agreement import io
+    from tallystick.share import acts
+    from tallystick.share.quality import quality as report
+    from tallystick.share.rooms import locked, open_share
+
+    share = open_share(folder)
+    with locked(share):
+        acts.recover(share)
+        found = report(share, io.load(share.agreement), clock=clock(actor))
+    lines = ["reports/linkage-quality.html", *(f"- {text}" for text in found["limitations"])]
+    output.say(found, as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
 def files(
     paths: Annotated[
         list[Path],

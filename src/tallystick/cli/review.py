@@ -182,7 +182,8 @@ def told(found: dict[str, Any]) -> str:
         kappa = (
             "not defined"
             if one["kappa"] is None
-            else f"{one['kappa']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
+            else f"{one['kappa']:.2f}"
+            + ("" if one["low"] is None else f" ({one['low']:.2f} to {one['high']:.2f})")
         )
         lines.append(
             f"{' and '.join(one['reviewers'])} agree on {one['share']:.1%} of {one['pairs']}; kappa {kappa}"

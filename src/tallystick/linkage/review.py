@@ -45,7 +45,8 @@ class State:
 class Agreement:
     """How two reviewers agree on the pairs that both judged: the share, and Cohen's kappa (1960) with its 95 % interval.
 
-    The interval is Fleiss, Cohen and Everitt's (1969); kappa is NaN where both gave one answer throughout.
+    The interval is Fleiss, Cohen and Everitt's (1969); kappa is NaN where both gave one answer throughout,
+    its interval where one of them did.
     """
 
     reviewers: tuple[str, str]
@@ -220,7 +221,10 @@ def _agreement(state: State, reviewers: tuple[str, str]) -> Agreement:
         return Agreement(reviewers, pairs, share, float("nan"), float("nan"), float("nan"))
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    found = cohens_kappa(table)
-    return Agreement(
-        reviewers, pairs, share, float(found.kappa), float(found.kappa_low), float(min(found.kappa_upp, 1.0))
-    )
+    # Where one of the two gave a single answer the variance is nought, and rounding makes it less.
+    with np.errstate(invalid="ignore"):
+        found = cohens_kappa(table)
+    kappa, low, high = float(found.kappa), float(found.kappa_low), float(found.kappa_upp)
+    if min((table.sum(0) > 0).sum(), (table.sum(1) > 0).sum()) < 2:
+        return Agreement(reviewers, pairs, share, kappa, float("nan"), float("nan"))
+    return Agreement(reviewers, pairs, share, kappa, low, min(high, 1.0))

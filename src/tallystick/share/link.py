@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
@@ -60,6 +61,7 @@ def link(
     step(0.8, "thresholds")
     at_thresholds = engine.persons_at(linked.scored, linked.persons, spec)
     figures = engine.figures(linked, spec.threshold, spec.id_column, at_thresholds)
+    figures["software"] = {name: version(name) for name in ("tallystick", "splink", "duckdb")}
     details = {
         "records": {name: table.num_rows for name, table in tables.items()},
         "links": linked.links.num_rows,

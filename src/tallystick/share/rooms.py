@@ -82,6 +82,16 @@ DOORS: dict[str, Door] = {
         ),
         writes=(),
     ),
+    "quality": Door(
+        reads=(
+            "rooms/linker/quality.json",
+            "rooms/linker/model.json",
+            "rooms/linker/truth.json",
+            "rooms/linker/review/review.json",
+            "rooms/steward/who-linked.json",
+        ),
+        writes=("reports",),
+    ),
     "report": Door(
         reads=("rooms/linker/quality.json", "rooms/linker/truth.json", "rooms/steward", "projects"),
         writes=("reports",),

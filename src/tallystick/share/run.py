@@ -22,6 +22,7 @@ from tallystick.share.expire import expire, has_ended
 from tallystick.share.extract import event as extract_event
 from tallystick.share.extract import extract
 from tallystick.share.link import link
+from tallystick.share.quality import quality
 from tallystick.share.report import report
 from tallystick.share.review import CLOSED as REVIEWED
 from tallystick.share.rooms import Share, locked
@@ -121,6 +122,8 @@ def run(
                         extract(share, agreement, project, clock=clock)
                         done.append(_step(f"extract {project.id}", before))
                 case "report":
+                    if acts.is_done(share, "link"):
+                        quality(share, agreement, clock=clock)
                     report(share, agreement, clock=clock)
                     done.append(Step("report", "done"))
         step(1.0, "done")
