@@ -50,7 +50,7 @@ def test_every_format_says_the_same(share: Path) -> None:
     titles = [sheet["A1"].value for sheet in openpyxl.load_workbook(folder / "annex.xlsx")]
     assert len(titles) >= 7
     assert all(title.split(",")[0] in page for title in titles)
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert "people submitted" in page
     assert "were analysed" in page
     assert "as officially defined" in page
@@ -122,3 +122,11 @@ def test_the_report_passes_axe(share: Path) -> None:
         results = Axe().run(page)
         browser.close()
     assert results.violations_count == 0, results.generate_report()
+
+
+def test_the_report_passes_the_output_check(share: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = share / "reports/lab/first"
+    for name in ("annex.xlsx", "annex.ods", "report.html"):
+        capsys.readouterr()
+        assert run(["output", "check", str(folder / name), "--share", str(share), "--json"]) == 0
+        assert all(table["described"] for table in json.loads(capsys.readouterr().out)["tables"])

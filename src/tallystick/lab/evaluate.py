@@ -30,16 +30,6 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """The result of one run by its best specification; rates from 0 to 1."""
-
-    specification: Specification
-    rate: float
-    comparison_rate: float
-    estimate: Estimate
-
-
-@dataclass(frozen=True)
 class Cases:
     """How many people, unweighted, had the event and had not: among those analysed who took part, and in the comparison group."""
 
@@ -47,6 +37,17 @@ class Cases:
     treated_without: int
     comparison: int
     comparison_without: int
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The result of one run by its best specification; rates from 0 to 1."""
+
+    specification: Specification
+    rate: float
+    comparison_rate: float
+    estimate: Estimate
+    cases: Cases
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ class Evaluation:
     curve: tuple[Point, ...]
     runs: tuple[RunResult, ...]
     smd: dict[str, tuple[float, float]]
-    cases: Cases
     linked: LinkError | str
     secondary: tuple[Secondary, ...] = ()
     made_from_events: bool = False
@@ -93,15 +93,14 @@ def evaluate(table: pa.Table, request: Request) -> Evaluation:
     found = search(table, request)
     runs = tuple(_result(chosen, request) for chosen in found.best)
     best, first = found.best[0], runs[0]
-    e, t, w = first.estimate, best.data.treated, best.made.weights
-    y = outcome_of(best.rows, request.outcome)
+    e = first.estimate
     said = finding(
         first.rate, first.comparison_rate, e.ci_low, e.ci_high, programme=request.programme, did=request.outcome_words,
         good_is=request.good_is, ratio=max(e.ess_comparison / e.n_treated, 0.1),
     )  # fmt: skip
     return Evaluation(
         first.rate, first.comparison_rate, e, found.tried, said, _subgroups(best, request), tuple(_curve(best, request)), runs,
-        dict(best.smd), _cases(y, t, w),
+        dict(best.smd),
         _link_error(e, best),
         secondary(best.rows, best.data, best.made, request), "events_count" in table.column_names, _control(best, request),
     )  # fmt: skip
@@ -111,7 +110,8 @@ def _result(chosen: Chosen, request: Request) -> RunResult:
     """Return a run's result: here, and not before, the outcome is looked at."""
     y = outcome_of(chosen.rows, request.outcome)
     found = given(replace(chosen.data, outcome=y), chosen.made)
-    return RunResult(chosen.specification, found.treated_mean, found.comparison_mean, found)
+    cases = _cases(y, chosen.data.treated, chosen.made.weights)
+    return RunResult(chosen.specification, found.treated_mean, found.comparison_mean, found, cases)
 
 
 def _control(best: Chosen, request: Request) -> NegativeControl | None:

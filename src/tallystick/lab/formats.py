@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from importlib.resources import files
 from typing import Any
 
-from tallystick.lab.view import Table, View
+from tallystick.lab.view import HIDDEN, View
 
 __all__ = ["html", "ods", "word", "workbook"]
 
@@ -40,6 +41,8 @@ def word(shown: View) -> bytes:
         _word_table(document, table.title, table.header, table.rows)
         if table.alt:
             document.add_paragraph(table.alt)
+    if any(HIDDEN in row for table in shown.tables for row in table.rows):
+        document.add_paragraph(f"{HIDDEN}: hidden, so that nobody can be told from it.")
     for title, texts in (("Method", shown.method), ("Limits", shown.limits)):
         document.add_heading(title, 2)
         for text in texts:
@@ -69,12 +72,14 @@ def ods(shown: View) -> bytes:
     from odf.text import P
 
     document = OpenDocumentSpreadsheet()
-    for number, table in enumerate(_annex(shown), 1):
+    for number, table in enumerate(shown.tables, 1):
         sheet = Sheet(name=f"Table {number}")
         for row in ((table.title,), table.header, *table.rows):
             line = TableRow()
             for text in row:
-                cell = TableCell(valuetype="string")
+                value, unit = number_of(text)
+                kind = "string" if value is None else "percentage" if unit else "float"
+                cell = TableCell(valuetype=kind, **({} if value is None else {"value": value}))
                 cell.addElement(P(text=text))
                 line.addElement(cell)
             sheet.addElement(line)
@@ -84,28 +89,50 @@ def ods(shown: View) -> bytes:
     return sink.getvalue()
 
 
-def _annex(shown: View) -> tuple[Table, ...]:
-    return (Table("The figures", ("figure", "value"), shown.numbers), *shown.tables)
-
-
 def workbook(shown: View) -> bytes:
-    """Return the annex as XLSX: a sheet for each table, its title above it."""
+    """Return the annex as XLSX: a sheet for each table, its title above it, numbers as numbers."""
     from openpyxl import Workbook
     from openpyxl.styles import Font
 
     book = Workbook()
     book.remove(book.active)
-    for number, table in enumerate(_annex(shown), 1):
+    for number, table in enumerate(shown.tables, 1):
         sheet = book.create_sheet(f"Table {number}")
         sheet.append([table.title])
         sheet.append(list(table.header))
         for row in table.rows:
-            sheet.append(list(row))
+            sheet.append([text if (value := number_of(text)[0]) is None else value for text in row])
+            for cell, text in zip(sheet[sheet.max_row], row, strict=True):
+                cell.number_format = format_of(text)
         sheet["A1"].font = Font(bold=True, size=14)
         for cell in sheet[2]:
             cell.font = Font(bold=True)
-        for column in "ABCDEFGH":
+        for column in "ABCDEFGHI":
             sheet.column_dimensions[column].width = 28
     sink = io.BytesIO()
     book.save(sink)
     return sink.getvalue()
+
+
+NUMBER = re.compile(r"(-?[\d,]*\d(?:\.(\d+))?)(%?)")
+
+
+def number_of(text: str) -> tuple[float | None, str]:
+    """Return a figure as a number (15% as 0.15) with its unit; None for words.
+
+    >>> number_of("11,630"), number_of("-3.9"), number_of("15%"), number_of("fewer than 10")
+    ((11630.0, ''), (-3.9, ''), (0.15, '%'), (None, ''))
+    """
+    found = NUMBER.fullmatch(text)
+    if found is None:
+        return None, ""
+    value = float(found[1].replace(",", ""))
+    return (round(value / 100, 6), "%") if found[3] else (value, "")
+
+
+def format_of(text: str) -> str:
+    """Return the spreadsheet's format that shows a figure as the report has it."""
+    found = NUMBER.fullmatch(text)
+    if found is None:
+        return "General"
+    return f"{'#,##0' if not found[2] else '0.' + '0' * len(found[2])}{found[3]}"

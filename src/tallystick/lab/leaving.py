@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tallystick.lab.attrition import Stage
-from tallystick.lab.evaluate import Cases, Evaluation, Point
+from tallystick.lab.evaluate import Evaluation, Point, RunResult
 from tallystick.lab.strength import Strength
 
 __all__ = ["Leaving", "Partition", "count", "merged", "partitions", "thinned", "too_few"]
@@ -70,7 +70,10 @@ def partitions(found: Evaluation, matches: Sequence[Strength]) -> Iterator[Parti
         )
     for kind in dict.fromkeys(one.kind for one in found.secondary if one.kind):
         mine_too = [one for one in found.secondary if one.kind == kind]
-        for arm, whole in (("took part", found.cases.treated), ("comparison", found.cases.comparison)):
+        for arm, whole in (
+            ("took part", found.runs[0].cases.treated),
+            ("comparison", found.runs[0].cases.comparison),
+        ):
             shown = [one.cases if arm == "took part" else one.other_cases for one in mine_too]
             rest = max(whole - sum(shown), 0)
             yield Partition(
@@ -78,12 +81,18 @@ def partitions(found: Evaluation, matches: Sequence[Strength]) -> Iterator[Parti
             )
 
 
-def too_few(cases: Cases, smallest: int) -> bool:
+def too_few(run: RunResult, smallest: int, base: int) -> bool:
     """Return whether the rates would tell of few people: fewer than ``smallest`` had the event, or had not, in either group.
 
-    A rate of nought or of all tells of everybody in the group, and stays too.
+    So too where the printed rate and size amount to that. A rate of nought or of all tells of everybody in the group, and stays.
     """
-    return min(cases.treated, cases.treated_without, cases.comparison, cases.comparison_without) < smallest
+    cases, e = run.cases, run.estimate
+    least = min(cases.treated, cases.treated_without, cases.comparison, cases.comparison_without)
+    for rate, n in ((run.rate, e.n_treated), (run.comparison_rate, e.n_comparison)):
+        size = math.floor(n / base + 0.5) * base
+        part = round(size * round(rate, 2))
+        least = min(least, part, size - part)
+    return least < smallest
 
 
 def merged(stages: Sequence[Stage], smallest: int) -> tuple[Stage, ...]:

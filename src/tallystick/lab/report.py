@@ -11,7 +11,8 @@ from tallystick.lab.evaluate import Evaluation
 from tallystick.lab.leaving import Leaving, merged
 from tallystick.lab.link_error import LinkError
 from tallystick.lab.request import Request
-from tallystick.lab.tables import points, tables
+from tallystick.lab.results import points
+from tallystick.lab.tables import tables
 from tallystick.lab.view import View
 from tallystick.lab.wording import withheld
 

@@ -14,7 +14,7 @@ from scipy import optimize, stats
 from tallystick.errors import BadInput
 from tallystick.lab.charts import intervals
 from tallystick.lab.report import SCHEMA
-from tallystick.lab.view import Table, View
+from tallystick.lab.view import Statistic, Table, View
 
 __all__ = ["Study", "Synthesis", "studies", "synthesis", "view"]
 
@@ -183,7 +183,8 @@ def view(found: Synthesis, *, made: str) -> View:
         (f"The mean difference is {rows[-1][1]} percentage points, from {rows[-1][2]} to {rows[-1][3]}.",),
         "What holds on average over programmes like these.", "That every programme has this effect: see how far they differ.",
         tuple(numbers),
-        (Table("Forest plot, in percentage points", ("report", "difference", "lowest", "highest", "weight"), tuple(rows), intervals(plot),
+        (Table("Forest plot, in percentage points", ("report", "difference", "lowest", "highest", "weight"), tuple(rows),
+            Statistic("regression", ("difference", "lowest", "highest", "weight")), intervals(plot),
             f"All together: {rows[-1][1]}, from {rows[-1][2]} to {rows[-1][3]}."),),
         (f"Random effects, between-report variance by {found.method.upper()}, interval by Hartung and Knapp.",),
         ("Reports that were never published are not here, which can flatter the mean.",),

@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Table", "View"]
+__all__ = ["HIDDEN", "Statistic", "Table", "View"]
+
+HIDDEN = "[c]"
+"""Stands for a figure that is hidden, itself or to protect another: the mark of official statistics for what is confidential."""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What a table's figures are, by the names of its columns, so that the output check need not guess.
+
+    ``counts`` is the column with the people under each figure, ``n`` stands for it where they are the same in every row; ``moves`` is the
+    column with the events between two rows of a curve.
+    """
+
+    kind: Literal["frequency", "histogram", "mean", "ratio", "regression", "survival"]
+    values: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    counts: str = ""
+    n: int | None = None
+    moves: str = ""
+    along: str = ""
 
 
 @dataclass(frozen=True)
@@ -14,6 +35,7 @@ class Table:
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    statistic: Statistic
     chart: str = ""
     alt: str = ""
 

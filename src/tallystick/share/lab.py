@@ -24,7 +24,7 @@ from tallystick.lab.request import Request, parse
 from tallystick.lab.view import View
 from tallystick.share import acts
 from tallystick.share.acts import Clock
-from tallystick.share.lab_leaving import leaving_of
+from tallystick.share.lab_leaving import checked, leaving_of
 from tallystick.share.lab_life import life_of
 from tallystick.share.lab_upload import assurance
 from tallystick.share.rooms import Share, locked, open_share, read_parquet
@@ -110,6 +110,7 @@ def answer(
             share, event, name="lab-evaluate", subject=request.id, clock=clock, details=details
         ) as folder:
             _write(folder / "reports" / "lab" / request.id, shown, summary)
+            checked(folder / "reports" / "lab" / request.id, shown, agreement, leaving.base)
             _write_suspect(
                 folder / "rooms" / "steward" / "lab" / f"{request.id}-to-review.csv", assembled.suspect
             )
