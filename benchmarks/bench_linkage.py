@@ -15,7 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 RUNS = 3
+OUT = Path(__file__).parent / "out"
 ONE = """
 import json, resource, sys, time
 import pyarrow.parquet as pq
@@ -52,21 +55,48 @@ def main() -> None:
             for engine in results:
                 if engine == "native" or run < max(1, RUNS - 2):
                     results[engine].append(one(folder, engine))
-        same = pq.read_table(f"{folder}/native.parquet", columns=["record_id_l", "record_id_r"]).equals(
-            pq.read_table(f"{folder}/splink.parquet", columns=["record_id_l", "record_id_r"])
+        mine, theirs = (pq.read_table(f"{folder}/{engine}.parquet") for engine in results)
+        ids = ["record_id_l", "record_id_r"]
+        same = mine.select(ids).equals(theirs.select(ids))
+        apart = (
+            np.abs(mine["match_weight"].to_numpy() - theirs["match_weight"].to_numpy()).max()
+            if same
+            else None
         )
     middle = {e: sorted(r, key=lambda x: x["seconds"])[len(r) // 2] for e, r in results.items()}
     report = {
         "records": [small, large],
         "same_links": same,
+        "largest_difference_of_weights": apart,
         **middle,
         "times_faster": middle["splink"]["seconds"] / middle["native"]["seconds"],
         "memory_share": middle["native"]["peak_gb"] / middle["splink"]["peak_gb"],
     }
-    out = Path(__file__).parent / "out"
-    out.mkdir(exist_ok=True)
-    (out / "linkage.json").write_text(json.dumps(report, indent=2))
+    OUT.mkdir(exist_ok=True)
+    (OUT / "linkage.json").write_text(json.dumps(report, indent=2))
+    draw(middle)
     print(json.dumps(report, indent=2))
+
+
+def draw(middle: dict[str, dict[str, float]]) -> None:
+    """Write the chart of both engines' seconds and memory."""
+    import altair as alt
+
+    names = {"native": "native", "splink": "Splink on DuckDB"}
+    bars = [
+        {"engine": names[engine], "what": what, "value": one[key], "text": f"{one[key]:.1f}"}
+        for engine, one in middle.items()
+        for what, key in (("seconds", "seconds"), ("peak memory, GB", "peak_gb"))
+    ]
+    base = alt.Chart(alt.Data(values=bars)).encode(
+        x=alt.X("value:Q", title=None), y=alt.Y("engine:N", title=None)
+    )
+    rows = (
+        base.mark_bar(color="#1d70b8") + base.mark_text(align="left", dx=4).encode(text="text:N")
+    ).properties(width=480, height=60)
+    rows.facet(
+        row=alt.Row("what:N", title=None, header=alt.Header(labelAngle=0, labelAlign="left"))
+    ).resolve_scale(x="independent").properties(background="white").save(OUT / "linkage.svg")
 
 
 def one(folder: str, engine: str) -> dict[str, float]:
