@@ -26,3 +26,9 @@ def project_template(name: str) -> str | None:
     """Return the template's example of a project as TOML, or None where such a share has none."""
     path = files("tallystick.agreement").joinpath(f"templates/{name}.project.toml")
     return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def measures_template(name: str) -> str | None:
+    """Return the template's ``measures.toml``, what each figure counts, or None where such a share has none."""
+    path = files("tallystick.agreement").joinpath(f"templates/{name}.measures.toml")
+    return path.read_text(encoding="utf-8") if path.is_file() else None

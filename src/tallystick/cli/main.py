@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "destroy": ("tallystick.cli.run:destroy", "Destroy the identifiers and their keys."),
     "lab": ("tallystick.cli.lab:app", "The Justice Data Lab: did people who were helped fare better?"),
     "output": ("tallystick.cli.outputs:app", "Check, protect and release outputs; prove what was released."),
+    "pack": ("tallystick.cli.pack:app", "A local board's performance pack, from series to one page."),
     "ledger": ("tallystick.cli.ledger:app", "Show, verify or audit what happened."),
     "request": (
         "tallystick.cli.governance:request_app",

@@ -203,7 +203,8 @@ def parse(text: str, name: str = "measures.toml") -> Measures:
 def differing(measures: Sequence[Measure]) -> tuple[Finding, ...]:
     """Return warnings where measures in one figure do not count the same thing (requirement 291)."""
     if len({measure.counts for measure in measures}) > 1:
-        said = "; ".join(f"{measure.title}: {UNITS[measure.counts]}" for measure in measures)
+        units = {each.counts: [m.title for m in measures if m.counts == each.counts] for each in measures}
+        said = "; ".join(f"{', '.join(titles)}: {UNITS[unit]}" for unit, titles in units.items())
         return (
             Finding(
                 "definitions.unit", f"These measures count different things: {said}.",

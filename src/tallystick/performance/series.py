@@ -64,9 +64,7 @@ def asked(query: str, parameters: Sequence[object] = (), **tables: pa.Table) -> 
     with duckdb.connect() as connection:
         for name, table in tables.items():
             connection.register(name, table)
-        found = connection.execute(query, list(parameters)).to_arrow_table()
-        assert found is not None
-        return found
+        return connection.sql(query, params=list(parameters)).to_arrow_table()
 
 
 def as_known(table: pa.Table, on: date) -> pa.Table:

@@ -72,6 +72,10 @@ DOORS: dict[str, Door] = {
         reads=("rooms/steward", "keys/steward", "projects"),
         writes=("rooms/projects/*",),
     ),
+    "pack": Door(
+        reads=("supplies", "measures.toml", "lookups", "series", "packs"),
+        writes=("series", "packs"),
+    ),
     "expire": Door(reads=("rooms/projects/*", "keys/steward", "projects"), writes=()),
     "destroy": Door(
         reads=(

@@ -13,6 +13,7 @@ from tallystick.agreement import io, law, presets, signing
 from tallystick.agreement.project import Project
 from tallystick.agreement.schema import Agreement
 from tallystick.synth import presets as kinds
+from tallystick.synth import series
 
 IDENTITY = ("first_name", "middle_name", "surname", "dob", "gender", "postcode")
 SPECIAL = {"ethnicity": "racial-or-ethnic-origin", "special_needs": "health"}
@@ -23,6 +24,9 @@ OFFENDING = {
     "release_date", "index_date", "prior_court_appearances", "proven_date", "proof", "is_breach", "group", "severity", "is_custody",
 }  # fmt: skip
 CASES = {"case_id", "case_number", "upn", "crn", "prison_number", "offender_ref"}
+OFFICES = {
+    "iao": "information asset owner", "dpo": "data protection officer", "siro": "senior information risk owner",
+}  # fmt: skip
 SCHOOLS = ("census", "learners")
 REASON = "The study needs it; synthetic data only."
 
@@ -47,12 +51,35 @@ def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> A
         dataset["field"] = _fields(dataset.get("field", []), types)
         made.append(dataset)
     tree["dataset"] = made
+    if preset == "local-performance":
+        _board(tree)
     if preset == "data-first":
         names = list(columns)
         tree["linkage"]["between"] = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]]
     if preset == "national":
         tree["linkage"]["between"] = [["police", name] for name in columns if name != "police"]
     return signed(Agreement.model_validate(tree))
+
+
+def _board(tree: dict[str, Any]) -> None:
+    """Make the agencies of the worked board its parties, each the supplier of its own series; one of them sends nothing."""
+    last = tree["party"][-1]
+    tree["party"] = tree["party"][:1]
+    for name, supplier in series.SUPPLIERS.items():
+        officers = {office: f"{supplier}: {words}" for office, words in OFFICES.items()}
+        tree["party"].append({**last, "name": supplier, "contact": f"{name}@board.example", "officers": officers,
+                              "responsibilities": f"Supplies the {name} series by the 28th of the next month."})  # fmt: skip
+    for dataset in tree["dataset"]:
+        supplier = series.SUPPLIERS[dataset["name"]]
+        dataset.update(
+            supplier=supplier,
+            owner=f"{supplier}: {OFFICES['iao']}",
+            title=f"Monthly series of the {supplier}",
+            source="",
+        )
+    youth = {**tree["dataset"][0], "name": "youth", "path": "supplies/youth.csv", "supplier": series.SUPPLIERS["youth"],
+             "owner": f"{series.SUPPLIERS['youth']}: {OFFICES['iao']}", "title": "Monthly series of the Youth Justice Service"}  # fmt: skip
+    tree["dataset"].append(youth)
 
 
 def _fields(listed: list[dict[str, Any]], types: dict[str, str]) -> list[dict[str, Any]]:

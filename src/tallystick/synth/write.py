@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from tallystick.agreement import io
+from tallystick.agreement.presets import measures_template
 from tallystick.errors import BadInput
 from tallystick.synth import errors, papers, series
 from tallystick.synth.errors import ErrorModel
@@ -207,12 +209,21 @@ def _series(name: str, folder: Path, asked: Asked, form: Format) -> Written:
     with ExitStack() as stack:
         for agency in series.MEASURES:
             table = pa.table(
-                {k: pa.array(v) for k, v in series.table(asked.seed, agency, asked.people).items()}
+                {
+                    k: pa.array(v, from_pandas=True)
+                    for k, v in series.table(asked.seed, agency, asked.people).items()
+                }
             )
             _append(stack, {}, folder / "supplies" / f"{agency}.{form}", table)
             columns[agency] = {f.name: _type(f.type) for f in table.schema if f.name != "record_id"}
             count[agency] = table.num_rows
-    shutil.rmtree(folder / "truth")
+    (folder / "truth" / "log").rmdir()
+    (folder / "truth" / "changes.json").write_text(
+        json.dumps(series.changes(), indent=2) + "\n", encoding="utf-8"
+    )
+    measures = measures_template(name)
+    assert measures is not None
+    (folder / "measures.toml").write_text(measures, encoding="utf-8")
     _papers(name, folder, columns, form)
     return Written(name, 0, asked.seed, count)
 

@@ -1,0 +1,406 @@
+"""The door `pack`: a board's series in, small numbers hidden, one page and one workbook out, each publishing and look in the ledger.
+
+Nothing before its embargo, save to those whom the agreement lists for an early sight; no return that its agreement bars; nothing that
+holds personal data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tallystick import __version__
+from tallystick.agreement import gates, io
+from tallystick.agreement.acts import Movement
+from tallystick.agreement.schema import Agreement, Dataset, Recipient
+from tallystick.errors import BadInput, Finding, Refused
+from tallystick.ledger import digest
+from tallystick.performance import series, wording
+from tallystick.performance.definitions import Measures, parse
+from tallystick.performance.lines import lines
+from tallystick.performance.pack import Pack, pack
+from tallystick.performance.page import Told, page
+from tallystick.performance.read import Read, read
+from tallystick.performance.workbook import workbook
+from tallystick.share import acts
+from tallystick.share.acts import Clock
+from tallystick.share.rooms import Share, locked, read_parquet
+from tallystick.share.small_numbers import Key, Limits, Safe, key_of, protect
+
+EARLY = "early sight"
+"""The purpose by which an agreement lists a recipient for figures under embargo."""
+READABLE = (".csv", ".ods", ".xlsx")
+CELLS = pa.schema(
+    [
+        ("measure", pa.string()),
+        ("area", pa.string()),
+        ("period", pa.string()),
+        ("category", pa.string()),
+        ("is_hidden", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build gave: the pack, its files, what was withheld and hidden, warnings; ``is_new`` where it was not there before."""
+
+    made: Pack
+    folder: Path
+    hidden: int
+    warnings: tuple[Finding, ...]
+    is_new: bool
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a program would want."""
+        return {
+            "on": str(self.made.on),
+            "changes": [
+                {
+                    "measure": each.section.measure.id, "from": each.section.line.periods[each.step.at].label,
+                    "before": round(each.step.before, 3), "after": round(each.step.after, 3), "p": each.step.p, "words": wording.headline(each),
+                }
+                for each in self.made.headlines
+            ],
+            "missing": [
+                {"agency": each.agency, "measure": each.measure, "what": each.what, "why": each.why, "due": str(each.due or "")}
+                for each in self.made.owed
+            ],
+            "withheld": [{"measure": measure, "until": str(until)} for measure, until in self.made.withheld],
+            "measures": [each.measure.id for each in self.made.sections],
+            "hidden": self.hidden, "warnings": [f"{each.message} {each.remedy}" for each in self.warnings],
+            "page": str(self.folder / "pack.html"), "workbook": str(self.folder / "pack.ods"), "new": self.is_new,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The returns of a share: every figure, warnings, and the datasets that a rule keeps out of the pack with the reason."""
+
+    figures: pa.Table
+    warnings: tuple[Finding, ...]
+    barred: tuple[str, ...]
+
+
+def measures_of(share: Share) -> Measures:
+    """Return what the share's figures count. Raises BadInput where ``measures.toml`` is missing or wrong."""
+    path = share.root / "measures.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        raise BadInput(
+            f"There is no measures.toml in {share.root.name}: a figure without its definition is not shown. "
+            "`tally init DIR --template local-performance` writes one to change; docs/performance-data.md explains it."
+        ) from None
+    except UnicodeDecodeError:
+        raise BadInput("measures.toml is not UTF-8. Save it as UTF-8.") from None
+    return parse(text)
+
+
+def build(share: Share, *, clock: Clock, on: date | None = None, early: str = "") -> Built:
+    """Return the pack as known on a day (default: today), and write it under ``packs/``.
+
+    ``early`` names the recipient of an early sight. Raises BadInput for returns at fault, all of them named, and Refused where
+    a rule guards the door.
+    """
+    day = on or clock.now.date()
+    with locked(share):
+        acts.recover(share)
+        agreement = io.load(share.agreement)
+        said = measures_of(share)
+        not_personal(agreement)
+        reader = early_reader(agreement, early) if early else None
+        returned = returns(share, agreement, said, day, reader)
+        return published(share, agreement, said, returned, clock=clock, day=day, reader=reader)
+
+
+def not_personal(agreement: Agreement) -> None:
+    """Raise Refused where the agreement is of personal data: this path asks no questions that such data needs."""
+    if agreement.is_personal:
+        raise Refused([
+            Finding("pack.personal", "The agreement holds personal data; a pack is made of figures about nobody.",
+                    "Make a share of kind local-performance for the figures, or take the outputs door for this one.", "agreement.toml", "5, 207")
+        ])  # fmt: skip
+
+
+def early_reader(agreement: Agreement, name: str) -> Recipient:
+    """Return the recipient who may see figures under embargo. Raises Refused where the agreement lists none of that name for it."""
+    for one in agreement.recipients:
+        if one.name == name and EARLY in one.purposes:
+            return one
+    raise Refused([
+        Finding("pack.early-sight", "The agreement lists nobody of that name for an early sight.",
+                f'Wait until the embargo ends, or have the agreement amended: a [[recipient]] with purposes = ["{EARLY}"].', "recipient", "61")
+    ])  # fmt: skip
+
+
+def returns(
+    share: Share, agreement: Agreement, said: Measures, day: date, reader: Recipient | None
+) -> Returned:
+    """Return every figure that was handed in, now or before. Raises BadInput with all faults of all returns."""
+    kept = share.root / "series" / "figures.parquet"
+    figures = read_parquet(kept) if kept.exists() else series.empty()
+    found: list[Finding] = []
+    barred: list[str] = []
+    for dataset in agreement.datasets:
+        files = files_of(share, dataset)
+        why = reason_barred(agreement, dataset, day, reader)
+        if why:
+            barred.append(f"{dataset.title or dataset.name} ({dataset.supplier}) is left out: {why}")
+            continue
+        for path in files:
+            got = read_return(path, said, day)
+            found += got.findings
+            new = with_embargo(got.table, said, dataset)
+            found += silent(figures, new)
+            figures = series.added(figures, new)
+    faults = [one for one in found if one.severity == "refuse"]
+    if faults:
+        raise BadInput(
+            f"{len(faults)} fault{'s' if len(faults) != 1 else ''} in the returns. Nothing was made.",
+            tuple(found),
+        )
+    return Returned(figures, tuple(found), tuple(barred))
+
+
+def files_of(share: Share, dataset: Dataset) -> list[Path]:
+    """Return the files of a return: the one that its path names, or all in the folder that it names; none where nothing came.
+
+    A workbook sent in place of a CSV (the same name, another ending) is taken.
+    """
+    if not dataset.path:
+        return []
+    path = share.root / dataset.path
+    if path.is_dir():
+        return sorted(one for one in path.iterdir() if one.suffix.lower() in READABLE)
+    beside = [path.with_suffix(ending) for ending in READABLE]
+    return [path] if path.is_file() else [one for one in beside if one.is_file()][:1]
+
+
+def read_return(path: Path, said: Measures, day: date) -> Read:
+    """Return what a file holds; a file that cannot be read as a whole is a finding like the rest."""
+    try:
+        return read(path, said, published=day)
+    except BadInput as error:
+        fault = Finding("read.file", error.message, "Hand it in again.", path.name, "289", "guidance §6")
+        return Read(series.empty(), error.findings or (fault,))
+
+
+def silent(kept: pa.Table, new: pa.Table) -> list[Finding]:
+    """Return warnings where a figure was changed under the publication date that it had."""
+    changed = series.revised_silently(kept, new)[:20] if kept.num_rows else []
+    return [
+        Finding("figures.silent", f"The figure differs from the one handed in before ({before}) under the same date of publication.",
+                "The first is kept. Give a revision its own date of publication.", now, "289", "guidance §6", "warn")
+        for now, before in changed
+    ]  # fmt: skip
+
+
+def with_embargo(table: pa.Table, said: Measures, dataset: Dataset) -> pa.Table:
+    """Return the figures with the day before which each may not be shown: its own, its measure's, or its dataset's."""
+    days = {measure.id: measure.embargo_days for measure in said.measures}
+    rows = table.to_pylist()
+    for row in rows:
+        given = [row["embargo"]] if row["embargo"] else []
+        if days.get(row["measure"]):
+            given.append(row["ends"] + timedelta(days=days[row["measure"]]))
+        if dataset.publication == "embargoed" and dataset.embargo_until:
+            given.append(dataset.embargo_until)
+        row["embargo"] = max(given, default=None)
+    return series.of_rows(rows)
+
+
+def reason_barred(agreement: Agreement, dataset: Dataset, day: date, reader: Recipient | None) -> str:
+    """Return why a dataset may not be in the pack; raise Refused where the agreement keeps the whole door shut.
+
+    An embargo with a day is minded figure by figure. What is for internal use does not go to a third party: the pack goes to all recipients.
+    """
+    readers = [reader] if reader else list(agreement.recipients)
+    passing = {"movement.embargo"} if dataset.embargo_until else set()
+    for one in readers:
+        movement = Movement(
+            dataset=dataset.name,
+            recipient=one.name,
+            purpose=agreement.about.purpose,
+            caveat=caveat(agreement),
+        )
+        try:
+            gates.ask(agreement, "release", day, movement=movement)
+        except Refused as refused:
+            left = [found for found in refused.findings if found.rule not in passing]
+            if not left:
+                continue
+            if all(found.rule in ("movement.internal", "movement.embargo") for found in left):
+                return f"{left[0].message} {left[0].remedy}"
+            raise Refused(tuple(left), refused.message) from None
+    return ""
+
+
+def caveat(agreement: Agreement) -> str:
+    """Return the words that travel with every copy."""
+    return agreement.disclosure.caveat or Told().caveat
+
+
+def published(
+    share: Share,
+    agreement: Agreement,
+    said: Measures,
+    returned: Returned,
+    *,
+    clock: Clock,
+    day: date,
+    reader: Recipient | None,
+) -> Built:
+    """Make the pack and write it in one act."""
+    held = series.empty() if reader else series.under_embargo(returned.figures, day)
+    may = without(returned.figures, held) if held.num_rows else returned.figures
+    limits = Limits(agreement.disclosure.minimum_cell_count or 10, agreement.disclosure.zeros_are_disclosive)
+    hidden, shown = cells_before(share)
+    safe = protect(may, said, day, limits=limits, hidden=hidden, shown=shown)
+    made = pack(safe.table, said, day, withheld=held)
+    told = told_of(agreement, limits, safe, returned, reader)
+    parts = lines(series.as_known(safe.table, day), said)
+    html, book = page(made, told, parts), workbook(made, told, parts)
+    name = f"{day}-early-{slug(reader.name)}" if reader else str(day)
+    event = f"pack/{name}/{digest(html.encode() + book)[7:23]}"
+    built = Built(
+        made,
+        share.root / "packs" / name,
+        sum(each.hidden for each in made.sections),
+        returned.warnings,
+        not acts.is_done(share, event),
+    )
+    if built.is_new:
+        details = {
+            "recipients": [reader.name] if reader else [one.name for one in agreement.recipients], "figures": may.num_rows,
+            "measures": len(made.sections), "changes": len(made.headlines), "missing": len(made.owed), "hidden": built.hidden,
+            "withheld": held.num_rows,
+        }  # fmt: skip
+        with acts.act(share, event, name="pack", subject=name, clock=clock, details=details) as folder:
+            write(folder, name, html, book, built, returned.figures, cells_after(safe, day, hidden, shown))
+    return built
+
+
+def without(figures: pa.Table, held: pa.Table) -> pa.Table:
+    """Return the figures that are not held back."""
+    query = """
+        select f.* from figures f
+        anti join held h using (measure, area, period, category, published)
+        order by measure, area, starts, ends, category, published
+        """
+    return series.asked(query, figures=figures, held=held).cast(series.SCHEMA)
+
+
+def told_of(
+    agreement: Agreement, limits: Limits, safe: Safe, returned: Returned, reader: Recipient | None
+) -> Told:
+    """Return what the agreement says of the pack."""
+    return Told(
+        caveat(agreement), agreement.about.classification or "OFFICIAL", limits.minimum, reader.name if reader else "",
+        not_asked(agreement), (*safe.stopped, *returned.barred),
+        f"Made under “{agreement.about.title or agreement.about.id}” ({agreement.about.kind.upper()}) by Tallystick {__version__}. "
+        "Every pack and every look at one is in the share's ledger.",
+    )  # fmt: skip
+
+
+def not_asked(agreement: Agreement) -> tuple[str, ...]:
+    """Return what was not asked, and why: the page says so, so that nobody asks for it again."""
+    reason = (
+        agreement.about.personal_data_reason
+        or "The figures are counts and times by area; none is about a person who could be identified."
+    )
+    return (
+        f"No data protection impact assessment, no data sharing agreement and no lawful basis were asked: {reason}",
+        "What was asked is a memorandum of understanding: who sends what, by when, how small numbers are hidden, and what may not be passed on.",
+    )  # fmt: skip
+
+
+def slug(name: str) -> str:
+    """Return a name as part of a folder's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "reader"
+
+
+def cells_before(share: Share) -> tuple[frozenset[Key], frozenset[Key]]:
+    """Return which figures earlier packs hid, and which they showed."""
+    path = share.root / "series" / "cells.parquet"
+    rows = read_parquet(path).to_pylist() if path.exists() else []
+    return (
+        frozenset(key_of(row) for row in rows if row["is_hidden"]),
+        frozenset(key_of(row) for row in rows if not row["is_hidden"]),
+    )
+
+
+def cells_after(safe: Safe, day: date, hidden: frozenset[Key], shown: frozenset[Key]) -> pa.Table:
+    """Return the figures hidden and shown up to and with this pack. What was shown once stays known."""
+    now = {key_of(row) for row in series.as_known(safe.table, day).to_pylist() if row["value"] is not None}
+    rows = {**dict.fromkeys(hidden | safe.hidden, True), **dict.fromkeys(shown | now, False)}
+    return pa.Table.from_pylist(
+        [dict(zip(CELLS.names, (*key, is_hidden), strict=True)) for key, is_hidden in sorted(rows.items())],
+        schema=CELLS,
+    )
+
+
+def write(
+    folder: Path, name: str, html: str, book: bytes, built: Built, figures: pa.Table, cells: pa.Table
+) -> None:
+    """Write the pack's files and the state of the series under an act's folder."""
+    there = folder / "packs" / name
+    there.mkdir(parents=True)
+    (folder / "series").mkdir()
+    (there / "pack.html").write_text(html, encoding="utf-8")
+    (there / "pack.ods").write_bytes(book)
+    summary = {**built.summary(), "page": "pack.html", "workbook": "pack.ods"}
+    (there / "pack.json").write_text(
+        json.dumps(summary, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
+    )
+    pq.write_table(figures, folder / "series" / "figures.parquet", compression="zstd")
+    pq.write_table(cells, folder / "series" / "cells.parquet", compression="zstd")
+
+
+def look(share: Share, *, clock: Clock, reader: str, name: str = "") -> dict[str, Any]:
+    """Return what a pack says in short, and enter the look in the ledger.
+
+    ``reader`` is a party or recipient of the agreement; ``name`` the pack's (default: the latest). Raises Refused for anybody else, and
+    for an early sight that is not theirs.
+    """
+    with locked(share):
+        agreement = io.load(share.agreement)
+        known = {party.name for party in agreement.parties} | {one.name for one in agreement.recipients}
+        if reader not in known:
+            raise Refused([
+                Finding("pack.recipient", "Nobody of that name may see the pack.", "Name a party or recipient of the agreement.", "reader", "50, 51")
+            ])  # fmt: skip
+        names = sorted(path.parent.name for path in (share.root / "packs").glob("*/pack.json"))
+        theirs = [one for one in names if "-early-" not in one or one.endswith(f"-early-{slug(reader)}")]
+        chosen = name or (theirs[-1] if theirs else "")
+        if chosen not in names:
+            raise BadInput("There is no such pack. `tally pack build` makes one.")
+        if chosen not in theirs:
+            raise Refused([
+                Finding("pack.early-sight", "This pack is an early sight for another reader.", "Wait until its embargo ends.",
+                        f"packs/{chosen}", "61")
+            ])  # fmt: skip
+        found: dict[str, Any] = json.loads((share.root / "packs" / chosen / "pack.json").read_text(encoding="utf-8"))  # fmt: skip
+        event = f"look/{chosen}/{clock.now.isoformat()}/{digest(reader.encode())[7:15]}"
+        share.ledger.append("look", chosen, {"reader": reader}, actor=clock.actor, at=clock.now, event_id=event)  # fmt: skip
+    return {
+        **found,
+        "page": str(share.root / "packs" / chosen / "pack.html"),
+        "workbook": str(share.root / "packs" / chosen / "pack.ods"),
+    }
+
+
+def check(share: Share, *, day: date, files: Iterable[Path] = ()) -> tuple[Read, ...]:
+    """Return what each return of the share (or each of these files) holds, with its faults; nothing is kept."""
+    said = measures_of(share)
+    agreement = io.load(share.agreement)
+    listed = list(files) or [path for dataset in agreement.datasets for path in files_of(share, dataset)]
+    return tuple(read_return(path, said, day) for path in listed)
