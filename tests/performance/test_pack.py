@@ -139,7 +139,7 @@ def test_faults_in_returns_stop_the_pack_and_nothing_is_left(
     synth.write("local-performance", folder, people=600_000, seed=3)
     supply = folder / "supplies" / "police.csv"
     lines_ = supply.read_text().splitlines()
-    lines_[5] = lines_[5].replace(",all,", ",all,about ")
+    lines_[5] = lines_[5].replace('"all",', '"all",about ')
     supply.write_text("\n".join(lines_) + "\n")
     ran = tally("pack", "build", folder, "--on", "2026-07-01")
     assert ran.code == 2

@@ -31,7 +31,10 @@ def test_a_share_is_ready_to_run(preset: str, tmp_path: Path) -> None:
     agreement = io.load(tmp_path / "share")
     assert [f for f in rules.check(agreement, ON) if f.severity == "refuse"] == []
     gates.ask(agreement, "supply", ON)
+    silent = {"youth"} if preset == "local-performance" else set()  # the agency that sends nothing
     for dataset in agreement.datasets:
+        if dataset.name in silent:
+            continue
         header = pc.read_csv(tmp_path / "share" / dataset.path).column_names
         assert set(header) == {"record_id", *(field.name for field in dataset.fields)} - (
             set() if "record_id" in header else {"record_id"}

@@ -22,7 +22,7 @@ from tallystick.agreement import gates, io
 from tallystick.agreement.acts import Movement
 from tallystick.agreement.schema import Agreement, Dataset, Recipient
 from tallystick.errors import BadInput, Finding, Refused
-from tallystick.ledger import digest
+from tallystick.ledger import canonical, digest
 from tallystick.performance import series, wording
 from tallystick.performance.definitions import Measures, parse
 from tallystick.performance.lines import lines
@@ -122,6 +122,11 @@ def build(share: Share, *, clock: Clock, on: date | None = None, early: str = ""
         return published(share, agreement, said, returned, clock=clock, day=day, reader=reader)
 
 
+def is_board(share: Share) -> bool:
+    """Whether this is a board's share of series about nobody, whose way ends in a pack."""
+    return (share.root / "measures.toml").is_file() and not io.load(share.agreement).is_personal
+
+
 def not_personal(agreement: Agreement) -> None:
     """Raise Refused where the agreement is of personal data: this path asks no questions that such data needs."""
     if agreement.is_personal:
@@ -179,6 +184,10 @@ def files_of(share: Share, dataset: Dataset) -> list[Path]:
     if not dataset.path:
         return []
     path = share.root / dataset.path
+    if Path(dataset.path).is_absolute() or not path.resolve().is_relative_to(share.root):
+        raise BadInput(
+            f"The agreement's path for dataset {dataset.name} leads out of the share. Name a path inside it."
+        )
     if path.is_dir():
         return sorted(one for one in path.iterdir() if one.suffix.lower() in READABLE)
     beside = [path.with_suffix(ending) for ending in READABLE]
@@ -270,14 +279,10 @@ def published(
     parts = lines(series.as_known(safe.table, day), said)
     html, book = page(made, told, parts), workbook(made, told, parts)
     name = f"{day}-early-{slug(reader.name)}" if reader else str(day)
-    event = f"pack/{name}/{digest(html.encode() + book)[7:23]}"
-    built = Built(
-        made,
-        share.root / "packs" / name,
-        sum(each.hidden for each in made.sections),
-        returned.warnings,
-        not acts.is_done(share, event),
-    )
+    event = f"pack/{name}/{of_inputs(share, agreement, may)}"
+    there = share.root / "packs" / name
+    is_new = not (acts.is_done(share, event) and (there / "pack.html").exists())
+    built = Built(made, there, sum(each.hidden for each in made.sections), returned.warnings, is_new)
     if built.is_new:
         details = {
             "recipients": [reader.name] if reader else [one.name for one in agreement.recipients], "figures": may.num_rows,
@@ -287,6 +292,13 @@ def published(
         with acts.act(share, event, name="pack", subject=name, clock=clock, details=details) as folder:
             write(folder, name, html, book, built, returned.figures, cells_after(safe, day, hidden, shown))
     return built
+
+
+def of_inputs(share: Share, agreement: Agreement, may: pa.Table) -> str:
+    """Return the hash of what a pack is made from: the same figures, words and agreement make it once."""
+    figures = canonical([tuple(row.values()) for row in may.drop_columns(["place"]).to_pylist()])
+    words = (share.root / "measures.toml").read_bytes()
+    return digest(figures + words + io.document_hash(agreement).encode() + __version__.encode())[7:23]
 
 
 def without(figures: pa.Table, held: pa.Table) -> pa.Table:

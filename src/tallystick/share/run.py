@@ -13,7 +13,7 @@ from tallystick.agreement.rule import Door
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Refused
 from tallystick.linkage import Engine
-from tallystick.share import acts
+from tallystick.share import acts, pack
 from tallystick.share.acts import Clock
 from tallystick.share.deidentify import deidentify
 from tallystick.share.destroy import destroy, destroy_pool, is_due
@@ -69,6 +69,8 @@ def run(
     if until is not None and until not in STEPS:
         raise BadInput(f"There is no step {until!r}. The steps are: {', '.join(STEPS)}.")
     wanted = STEPS[: STEPS.index(until) + 1] if until else STEPS
+    if pack.is_board(share):
+        return _board(share, wanted, clock)
     with locked(share):
         recovered = tuple(acts.recover(share))
         agreement = io.load(share.agreement)
@@ -131,10 +133,21 @@ def run(
     return Outcome(tuple(done), recovered, accuracy, written)
 
 
+def _board(share: Share, wanted: tuple[str, ...], clock: Clock) -> Outcome:
+    """Make a board's pack: there is nobody in its series to split, link or de-identify."""
+    done = [Step(name, "not needed: the series are about nobody") for name in wanted if name != "report"]
+    if "report" not in wanted:
+        return Outcome(tuple(done))
+    made = pack.build(share, clock=clock)
+    return Outcome((*done, _step("pack", not made.is_new)), (), None, str(made.folder / "pack.html"))
+
+
 def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step, ...]:
     """Return what a run would do, and which rules would stop it, without touching anything."""
     agreement = io.load(share.agreement)
     steps: list[Step] = []
+    if pack.is_board(share):
+        return (Step("pack", "would be done"),)
     for name in STEPS[: STEPS.index(until) + 1] if until else STEPS:
         match name:
             case "supply":

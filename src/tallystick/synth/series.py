@@ -171,7 +171,7 @@ def summed(
             count = float(under[np.ix_(rows, inside)].sum())
             total = float(here[np.ix_(rows, inside)].sum())
             if made.is_time:
-                total = round(level * float(random.normal(1, 0.6 / np.sqrt(max(count, 1)))), 1)
+                total = round(level * float(np.exp(random.normal(0, 0.6 / np.sqrt(max(count, 1))))), 1)
             found.append((area, group, (total, count)))
     return found
 
