@@ -110,9 +110,9 @@ def test_on_a_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert run(["lab", "evaluate", str(request)]) == 0
 
-    def life(event: str, on: str) -> int:
+    def life(event: str, on: str, *more: str) -> int:
         capsys.readouterr()
-        return run(["lab", "life", str(request), event, "--on", on, "--actor", "me", "--json"])
+        return run(["lab", "life", str(request), event, "--on", on, "--actor", "me", "--json", *more])
 
     assert life("begin", "2026-12-01") == 1
     for event, on in (
@@ -122,6 +122,16 @@ def test_on_a_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("opt-out", "2026-12-04"),
     ):
         assert life(event, on) == 0
+    # A report that was sent is made again only after a correction, which destroys it and is told in the next.
+    assert run(["lab", "evaluate", str(request)]) == 1
+    assert "was sent" in capsys.readouterr().err
+    assert life("correct", "2026-12-05") == 2
+    assert life("correct", "2026-12-05", "--reason", "two areas were swapped") == 0
+    assert len(json.loads(capsys.readouterr().out)["certificates"]) == 7
+    assert not (folder / "reports/lab/a/report.html").exists()
+    assert run(["lab", "evaluate", str(request)]) == 0
+    assert "two areas were swapped" in (folder / "reports/lab/a/report.html").read_text()
+    assert json.loads((folder / "reports/lab/a/summary.json").read_text())["version"] == 2
     assert life("publish", "2026-12-20") == 1
     assert life("publish", "2027-01-14") == 0
     assert life("destroy", "2027-02-13") == 1
@@ -133,6 +143,8 @@ def test_on_a_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     }  # fmt: skip
     assert not (folder / "rooms/steward/persons.parquet").exists()
     assert (folder / "reports/lab/a/report.html").exists()
+    assert "rooms/steward/persons.parquet" in (folder / "reports/lab/a/certificate.html").read_text()
+    assert run(["ledger", "audit", str(folder)]) == 0
     assert run(["ledger", "verify", str(folder)]) == 0
     assert run(["lab", "life", str(request), "--json"]) == 0
     assert run(["lab", "life", str(request), "dance"]) == 2

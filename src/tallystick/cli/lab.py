@@ -248,6 +248,7 @@ def life(
         ),
     ] = "",
     on: Annotated[str, typer.Option(help="The day on which it happened (today unless told).")] = "",
+    reason: Annotated[str, typer.Option(help="What was wrong, at correct.")] = "",
     actor: Annotated[str, typer.Option(help="Who does it (your login name unless told).")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -275,7 +276,7 @@ def life(
     if chosen is None:
         found = Lived(life_of(asked, share, io.load(share.agreement)))
     else:
-        found = live(asked, share, chosen, day, clock=Clock(actor or getpass.getuser(), now))
+        found = live(asked, share, chosen, day, clock=Clock(actor or getpass.getuser(), now), reason=reason)
     said = {
         "id": asked.id, "state": found.life.state, "version": found.life.version, "review_ends": found.life.review_ends,
         "publishes_on": found.life.publishes_on, "destruction_due": destruction_due(found.life),

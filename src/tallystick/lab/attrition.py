@@ -12,9 +12,9 @@ import pyarrow as pa
 from tallystick.errors import BadInput
 from tallystick.lab.follow import with_index
 from tallystick.lab.request import Request
-from tallystick.lab.strength import NAME_ALONE, Strength, counted, strengths
+from tallystick.lab.strength import NAME_ALONE, Strength, counted, named, strengths
 
-__all__ = ["Assembled", "Stage", "assemble"]
+__all__ = ["Assembled", "Stage", "Suspect", "assemble"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,15 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """A match that waits for a second person: the key in the cohort, what the match rests on, and its probability."""
+
+    supply_key: str
+    rests_on: str
+    match_probability: float | None
+
+
+@dataclass(frozen=True)
 class Assembled:
     """The analysis table (``treated``, the outcome, the covariates), the stages, and the matches that wait for a second person.
 
@@ -42,7 +51,7 @@ class Assembled:
 
     table: pa.Table
     stages: tuple[Stage, ...]
-    suspect: tuple[str, ...]
+    suspect: tuple[Suspect, ...]
     match_rate: float
     matches: tuple[Strength, ...] = ()
 
@@ -112,7 +121,12 @@ def assemble(
         )
         for (name, text), mask, before in zip(EXPLAINED, masks, [masks[0], *masks[:-1]], strict=True)
     )  # fmt: skip
-    suspect = tuple(sorted(key for key, waits in zip(keys, masks[2] & ~masks[3], strict=True) if waits))
+    chances = placed["match_probability"].to_pylist()
+    suspect = tuple(
+        Suspect(key, named(int(level)), chance)
+        for key, level, chance, waits in sorted(zip(keys, levels, chances, masks[2] & ~masks[3], strict=True), key=lambda row: row[0])
+        if waits
+    )  # fmt: skip
     if not masks[-1].any():
         worst = max(stages, key=lambda stage: stage.lost)
         raise BadInput(

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["NAME_ALONE", "ORDER", "Strength", "counted", "strengths"]
+__all__ = ["NAME_ALONE", "ORDER", "Strength", "counted", "named", "strengths"]
 
 ORDER: Final = (
     "PNC ID or prison number",
@@ -64,18 +64,23 @@ def strengths(placed: pa.Table, kinds: pa.Table | None) -> np.ndarray[Any, np.dt
     return np.array([of[key] for key in placed["supply_key"].to_pylist()], dtype=np.int64)
 
 
+def named(level: int) -> str:
+    """Return what a match of this place in `ORDER` rests on; -1 is one that goes by way of another record."""
+    return ORDER[level] if level >= 0 else "another record of the same person"
+
+
 def counted(
     levels: np.ndarray[Any, np.dtype[np.int64]], probabilities: Sequence[float | None]
 ) -> tuple[Strength, ...]:
     """Return how many matches rest on what, strongest first; what is not known comes last."""
     known = np.array([np.nan if p is None else p for p in probabilities], dtype=float)
     rows = []
-    for level, text in (*enumerate(ORDER), (-1, "another record of the same person")):
+    for level in (*range(len(ORDER)), -1):
         here = levels == level
         if here.any():
             rows.append(
                 Strength(
-                    text,
+                    named(level),
                     int(here.sum()),
                     float(np.nanmean(known[here])) if (~np.isnan(known[here])).any() else None,
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import tomllib
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ from tallystick.lab.view import View
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.lab_leaving import checked, leaving_of
-from tallystick.share.lab_life import life_of
+from tallystick.share.lab_life import correction_of, life_of, require_open
+from tallystick.share.lab_review import reviewed, write_waiting
 from tallystick.share.lab_upload import assurance
 from tallystick.share.rooms import Share, locked, open_share, read_parquet
 from tallystick.share.run import Progress, run
@@ -75,11 +75,8 @@ def answer(
     agreement = io.load(share.agreement)
     said = assured_by or assurance(request, share)
     with locked(share):
-        state = life_of(request, share, agreement).state
-        if state in ("withdrawn", "destroyed"):
-            raise Refused([
-                Finding("lab.over", f"The cohort of this analysis is {state}.", "Ask for a new upload.", f"request {request.id}", "251, 263")
-            ])  # fmt: skip
+        life = life_of(request, share, agreement)
+        require_open(request, life, share)
         ask(agreement, request, said, clock)
         fix(request, share, clock)
     run(share, clock=clock, until="supply", seed=seed)
@@ -90,28 +87,44 @@ def answer(
             read_parquet(share.steward / "attributes" / f"{name}.parquet")
             for name in (request.cohort, request.pool)
         )
-        confirmed, rejected = reviewed(share, clock)
+        decided = reviewed(share)
         kinds = read_parquet(share.steward / "strength.parquet")
         persons = read_parquet(share.steward / "persons.parquet")
         pool = with_outcome(share, agreement, request, with_index(pool), persons)
         assembled = assemble(
-            cohort, pool, persons, request, confirmed=confirmed, rejected=rejected, kinds=kinds
+            cohort,
+            pool,
+            persons,
+            request,
+            confirmed=decided.confirmed,
+            rejected=decided.rejected,
+            kinds=kinds,
         )
         ask(agreement, request, said, clock, cohort=assembled.stages[1].left)
         found = evaluate(assembled.table, request)
         leaving = leaving_of(agreement, found, assembled)
-        shown = report.view(request, found, assembled, leaving, made=clock.now.date())
-        summary = report.summary(request, found, leaving)
+        shown = report.view(
+            request,
+            found,
+            assembled,
+            leaving,
+            made=clock.now.date(),
+            version=max(life.version, 1),
+            correction=correction_of(request, share),
+        )
+        summary = report.summary(request, found, leaving, version=max(life.version, 1))
         event = f"lab/evaluate/{request.id}/{clock.now.isoformat()}"
         details = {
             "request": request.hash(), "result": found.finding.kind, "waiting": len(assembled.suspect), "assured_by": said,
+            "confirmed": len(decided.confirmed), "rejected": len(decided.rejected), "reviewers": list(decided.reviewers),
+            "version": max(life.version, 1),
         }  # fmt: skip
         with acts.act(
             share, event, name="lab-evaluate", subject=request.id, clock=clock, details=details
         ) as folder:
             _write(folder / "reports" / "lab" / request.id, shown, summary)
             checked(folder / "reports" / "lab" / request.id, shown, agreement, leaving.base)
-            _write_suspect(
+            write_waiting(
                 folder / "rooms" / "steward" / "lab" / f"{request.id}-to-review.csv", assembled.suspect
             )
     return Answer(summary, shown, assembled, found, share.root / "reports" / "lab" / request.id)
@@ -205,36 +218,6 @@ def _with_person(table: pa.Table, persons: pa.Table, source: str) -> pa.Table:
     return found
 
 
-def reviewed(share: Share, clock: Clock) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the matches that a second person confirmed and rejected, from ``rooms/steward/lab/review.csv``.
-
-    Columns: supply_key, decision (same or different), reviewer. Raises `BadInput` for another shape, `Refused` where the reviewer
-    is whoever made the link (requirement 160).
-    """
-    path = share.steward / "lab" / "review.csv"
-    if not path.exists():
-        return frozenset(), frozenset()
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    entry = share.ledger.find("link")
-    found: dict[str, set[str]] = {"same": set(), "different": set()}
-    for number, row in enumerate(rows, 2):
-        decision = (row.get("decision") or "").strip().casefold()
-        who = (row.get("reviewer") or "").strip()
-        if decision not in found or not who or not row.get("supply_key"):
-            raise BadInput(
-                f"review.csv, row {number}: give supply_key, decision (same or different) and reviewer."
-            )
-        if entry is not None and who.casefold() == entry.actor.casefold():
-            raise Refused([
-                Finding("lab.second-person", "The reviewer made the link.", "Have a second person decide.", f"review.csv, row {number}", "160")
-            ])  # fmt: skip
-        found[decision].add(row["supply_key"])
-    if found["same"] & found["different"]:
-        raise BadInput("review.csv decides a match both ways. Keep one decision.")
-    return frozenset(found["same"]), frozenset(found["different"])
-
-
 def _write(folder: Path, shown: View, summary: dict[str, Any]) -> None:
     folder.mkdir(parents=True)
     (folder / "report.html").write_text(formats.html(shown), encoding="utf-8")
@@ -244,9 +227,3 @@ def _write(folder: Path, shown: View, summary: dict[str, Any]) -> None:
     (folder / "summary.json").write_text(
         json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-
-
-def _write_suspect(path: Path, keys: tuple[str, ...]) -> None:
-    path.parent.mkdir(parents=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("supply_key", "decision", "reviewer"), *((key, "", "") for key in keys)])

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from tallystick.agreement import gates, io
 from tallystick.agreement.schema import Agreement
-from tallystick.errors import BadInput
+from tallystick.errors import BadInput, Finding, Refused
+from tallystick.lab import formats
 from tallystick.lab.life import EVENTS, Event, Life, apply
 from tallystick.lab.request import Request
+from tallystick.lab.view import Statistic, Table, View
 from tallystick.ledger.destruction import Certificate
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share, locked
 
-__all__ = ["Lived", "life_of", "live"]
+__all__ = ["Lived", "correction_of", "life_of", "live", "require_open"]
 
 ACT = "lab-life"
 
@@ -42,34 +44,121 @@ def life_of(request: Request, share: Share, agreement: Agreement) -> Life:
     return life
 
 
-def live(request: Request, share: Share, event: Event, on: date, *, clock: Clock) -> Lived:
-    """Enter the event and return the life after it; at ``destroy`` the data goes, with certificates in the ledger.
+def require_open(request: Request, life: Life, share: Share) -> None:
+    """Raise `Refused` where the cohort is gone, or the report was sent and nobody entered that it is wrong."""
+    where = f"request {request.id}"
+    if life.state in ("withdrawn", "destroyed"):
+        raise Refused(
+            [
+                Finding(
+                    "lab.over",
+                    f"The cohort of this analysis is {life.state}.",
+                    "Ask for a new upload.",
+                    where,
+                    "251, 263",
+                )
+            ]
+        )
+    if life.sent_on is not None and (folder_of(request, share) / "summary.json").exists():
+        raise Refused([
+            Finding("lab.sent", f"The report was sent on {life.sent_on} and is not made again without a word.",
+                'Where it is wrong: tally lab life REQUEST correct --reason "what was wrong".', where, "224")
+        ])  # fmt: skip
 
-    Raises `Refused` where the event may not happen, or not yet.
+
+def correction_of(request: Request, share: Share) -> str:
+    """Return what was wrong with the version before, as entered at the last correction; empty where there was none."""
+    said = ""
+    for entry in share.ledger.entries():
+        if entry.act == ACT and entry.subject == request.id and entry.details["event"] == "correct":
+            said = str(entry.details.get("reason", ""))
+    return said
+
+
+def folder_of(request: Request, share: Share) -> Path:
+    """Return where the request's report lies."""
+    return share.root / "reports" / "lab" / request.id
+
+
+def live(request: Request, share: Share, event: Event, on: date, *, clock: Clock, reason: str = "") -> Lived:
+    """Enter the event and return the life after it; what goes by it goes with certificates in the ledger.
+
+    At ``correct`` the wrong report goes (requirement 224; ``reason`` says what was wrong), at ``destroy`` the data (251, 263), and a
+    certificate to hand over is written beside the report. Raises `Refused` where the event may not happen, or not yet.
     """
+    if event == "correct" and not reason.strip():
+        raise BadInput("Say what was wrong: --reason. The corrected report will show it.")
     agreement = io.load(share.agreement)
     with locked(share):
         before = life_of(request, share, agreement)
         after = apply(before, event, on)
+        name = f"{request.id}/{len(after.history)}"
         certificates: tuple[Certificate, ...] = ()
-        if event == "destroy":
-            gates.ask(agreement, "destroy", clock.now.date())
+        if event == "correct":
+            wrong = {
+                path: None
+                for path in sorted(folder_of(request, share).glob("*"))
+                if path.is_file() and path.name != "certificate.html"
+            }
             certificates = acts.destroy_files(
-                share, f"lab/destroy/{request.id}", _files(request, share, agreement, before),
-                subject=request.id, reason="one month after publication, or the cohort was withdrawn", clock=clock,
-                note="The published totals stay." if before.keeps_pseudonymised else "Nothing pseudonymised is kept: the customer opted out.",
+                share, f"lab/correct/{name}", wrong, subject=request.id, reason=f"a wrong report: {reason}", clock=clock
             )  # fmt: skip
+        elif event == "destroy":
+            gates.ask(agreement, "destroy", clock.now.date())
+            note = (
+                "The published totals stay."
+                if before.keeps_pseudonymised
+                else "Nothing pseudonymised is kept: the customer opted out."
+            )
+            certificates = acts.destroy_files(
+                share, f"lab/destroy/{request.id}", _files(request, share, agreement, before), subject=request.id,
+                reason="one month after publication, or the cohort was withdrawn", clock=clock, note=note,
+            )  # fmt: skip
+            _certify(request, share, certificates, note, clock)
+        details = {"event": event, "on": on.isoformat(), "version": after.version} | (
+            {"reason": reason} if reason else {}
+        )
         share.ledger.append(
-            ACT, request.id, {"event": event, "on": on.isoformat(), "version": after.version}, actor=clock.actor, at=clock.now,
-            event_id=f"lab/life/{request.id}/{len(after.history)}",
-        )  # fmt: skip
+            ACT, request.id, details, actor=clock.actor, at=clock.now, event_id=f"lab/life/{name}"
+        )
     return Lived(after, certificates)
+
+
+def _certify(
+    request: Request, share: Share, certificates: tuple[Certificate, ...], note: str, clock: Clock
+) -> None:
+    """Write the certificate of destruction, for the customer."""
+    rows = tuple(
+        (one.path, f"{one.size_bytes:,}", one.sha256, one.destroyed_at, one.reason) for one in certificates
+    )
+    table = Table(
+        "What was destroyed", ("file", "bytes", "SHA-256 of what it held", "destroyed at", "why"), rows, Statistic("frequency", ())
+    )  # fmt: skip
+    shown = View(
+        f"Certificate of destruction: {request.title}", request.programme, clock.now.date().isoformat(),
+        f"{len(rows)} files were destroyed, with the keys that opened them.",
+        (note, f"Entered in the ledger as lab/destroy/{request.id}, by {clock.actor}; `tally ledger verify` proves that it stands unchanged."),
+        "That the files named here no longer lie in this share, and that a sealed copy elsewhere cannot be opened.",
+        "That nobody made a plain copy outside the share.", (), (table,), (), (),
+    )  # fmt: skip
+    with acts.act(
+        share,
+        f"lab/certificate/{request.id}",
+        name="lab-certificate",
+        subject=request.id,
+        clock=clock,
+        details={},
+    ) as folder:
+        target = folder / folder_of(request, share).relative_to(share.root)
+        target.mkdir(parents=True)
+        (target / "certificate.html").write_text(formats.html(shown), encoding="utf-8")
 
 
 def _files(request: Request, share: Share, agreement: Agreement, life: Life) -> dict[Path, Path | None]:
     """Return what leads back to people, each with the key that opens it.
 
-    Without pseudonymised retention, or on withdrawal, what is under pseudonyms too; on withdrawal the upload itself, if it still lies here.
+    The sealed cohort where it still lies here, with its keys. Without pseudonymised retention, or on withdrawal, what is under pseudonyms
+    too; on withdrawal the upload itself.
     """
     room = share.supplier(request.cohort)
     found: dict[Path, Path | None] = dict.fromkeys(
@@ -83,9 +172,9 @@ def _files(request: Request, share: Share, agreement: Agreement, life: Life) -> 
                 *sorted((share.steward / "attributes").glob("*.parquet")),
             ]
         )
+    found[room / "identifiers.parquet.age"] = share.key("linker", request.cohort)
+    found[room / "attributes.parquet.age"] = share.key("steward", request.cohort)
     if life.state == "withdrawn":
-        found[room / "identifiers.parquet.age"] = share.key("linker", request.cohort)
-        found[room / "attributes.parquet.age"] = share.key("steward", request.cohort)
         paths = [
             (share.root / dataset.path).resolve()
             for dataset in agreement.datasets
