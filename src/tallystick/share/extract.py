@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import secrets
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from tallystick import deidentify as engine
@@ -43,6 +45,7 @@ def extract(share: Share, agreement: Agreement, project: Project, *, clock: Cloc
         project,
         agreement,
         project_key(share, project),
+        ladder=_places(share, project),
         weights=_weights(share, names) if project.linkage_weights else None,
     )
     details: dict[str, object] = {
@@ -70,9 +73,43 @@ def _weights(share: Share, names: list[str]) -> dict[str, pa.Table]:
     return {name: read_parquet(path) for name, path in files.items() if path.exists()}
 
 
+def _places(share: Share, project: Project) -> pa.Table | None:
+    """Return the share's lookup of places, finest column first, where a field of the project needs one; None where none does.
+
+    Raises BadInput where it is missing, cannot be read, or has fewer than two columns.
+    """
+    fields = [field for dataset in project.datasets for field in dataset.fields]
+    if not any(field.detail == "geography" for field in fields):
+        return None
+    path = share.root / "places.csv"
+    if not path.is_file():
+        raise BadInput(
+            f"Project {project.id} asks for places in less detail, and the share has no {path.name}. Put the lookup there: a column "
+            "for each rung, the finest first, such as postcode,lsoa,la,region."
+        )
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        table = pacsv.read_csv(
+            path, convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()))
+        )
+    except (pa.ArrowException, UnicodeDecodeError, csv.Error):
+        raise BadInput(
+            f"{path.name} is not a readable CSV file of UTF-8 text, each row as long as the header."
+        ) from None
+    if len(header) < 2 or table.column_names != header or len(set(header)) < len(header):
+        raise BadInput(
+            f"{path.name} needs two columns at least, each with a name of its own, the finest first."
+        )
+    return table
+
+
 def project_key(share: Share, project: Project) -> bytes:
-    """Return the project's own random key of 32 bytes, made on first use, in the steward's keys (mode 0600)."""
+    """Return a random key of 32 bytes, mode 0600 in the steward's keys: the project's own, or a new one for each extract.
+
+    With ``keys = "per-extract"`` the key before is overwritten: nobody can tell any more who was who in the extract before.
+    """
     path = share.key("steward", f"project-{project.id}")
-    if not path.exists():
+    if project.keys == "per-extract" or not path.exists():
         write_secret(path, secrets.token_bytes(32))
     return path.read_bytes()
