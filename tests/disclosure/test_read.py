@@ -54,6 +54,10 @@ def test_every_format_gives_the_same_table(tmp_path: Path) -> None:
         "{txt}region  {c |}   M    F\n{hline 8}{c +}{hline 8}\nN       {c |}  {res}40   30\nS       {c |}  50    5\n"
     )
     table.to_pandas().to_stata(tmp_path / "t.dta", write_index=False)
+    (tmp_path / "t.tex").write_text(
+        "\\begin{tabular}{lrr}\n\\toprule\nregion & M & F \\\\\n\\midrule\nN & 40 & 30 \\\\\nS & \\textbf{50} & $5$ \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
     for path in sorted(tmp_path.iterdir()):
         sheet = read(path).sheets[0]
         assert [row[1:] for row in sheet.rows] == [(40.0, 30.0), (50.0, 5.0)], path.name
@@ -241,3 +245,68 @@ def test_no_reader_is_left_untried() -> None:
         ".png",
         ".svg",
     }
+
+
+STARGAZER = r"""
+\begin{table}[!htbp] \centering
+\begin{tabular}{@{\extracolsep{5pt}}lc}
+\\[-1.8ex]\hline
+ & \multicolumn{1}{c}{\textit{Dependent variable:}} \\
+\cline{2-2}
+\\[-1.8ex] & wage \\
+\hline \\[-1.8ex]
+ age & 0.412$^{***}$ \\
+  & (0.051) \\
+ Constant & 3.021 \\
+  & (1.900) \\
+\hline \\[-1.8ex]
+Observations & 14 \\
+Residual Std. Error & 2.1 (df = 12) \\
+\end{tabular}
+\end{table}
+"""
+ESTTAB = r"""
+{
+\def\sym#1{\ifmmode^{#1}\else\(^{#1}\)\fi}
+\begin{tabular}{l*{1}{c}}
+\hline\hline
+            &\multicolumn{1}{c}{(1)}\\
+\hline
+age         &       0.412\sym{***}\\
+            &     (8.07)         \\
+\hline
+\(N\)       &          14         \\
+\hline\hline
+\end{tabular}
+}
+"""
+
+
+CSV = '"","(1)","(2)"\n"age","0.412***","0.390**"\n"","(8.07)","(7.90)"\n"man","","1.2"\n"","","(0.31)"\n"N","14","1,400"\n'
+
+
+@pytest.mark.parametrize(("suffix", "text"), [("tex", STARGAZER), ("tex", ESTTAB), ("csv", CSV)])
+def test_a_printed_regression_is_read_and_its_few_people_found(
+    suffix: str, text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"model.{suffix}"
+    path.write_text(text.replace("14", "10"))
+    sheet = read(path).sheets[0]
+    assert sheet.rows[0][:2] == ("age", 0.412)
+    few = check_files([path], Limits(minimum_degrees_of_freedom=10)).findings
+    assert {(found.rule, "model 1" in found.where or suffix == "tex") for found in few} == {
+        ("regression.df", True)
+    }
+    path.write_text(text.replace("14", "1400"))
+    assert not check_files([path], Limits(minimum_degrees_of_freedom=10)).findings
+
+
+def test_latex_carries_nothing_unseen(tmp_path: Path) -> None:
+    table = "\\begin{tabular}{lr}\nregion & n \\\\\nN & 40 \\\\\nS & 50 \\\\\n\\end{tabular}\n"
+    (tmp_path / "plain.tex").write_text(table)
+    (tmp_path / "comment.tex").write_text(table + "% N is mostly one family\n")
+    (tmp_path / "reads.tex").write_text(table + "\\input{records}\n")
+    assert "file.comment" not in rules(tmp_path / "plain.tex")
+    assert "file.comment" in rules(tmp_path / "comment.tex")
+    with pytest.raises(BadInput, match="reads other files"):
+        read(tmp_path / "reads.tex")

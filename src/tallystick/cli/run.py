@@ -105,7 +105,10 @@ def risk(
     seed: Annotated[int, typer.Option("--seed", help="Who is held back for the attacks.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Measure how well each extract hides its people: k, uniques, attacks, and the least loss of detail that would mend it."""
+    """Measure how well each extract hides its people: k, uniques, attacks, and the least loss of detail that would mend it.
+
+    Exit 1 where an extract breaks a limit.
+    """
     from tallystick.agreement import io
     from tallystick.share.risk import risk as measure
     from tallystick.share.rooms import locked, open_share
@@ -135,6 +138,8 @@ def risk(
                 *(f"  {finding.message} {finding.remedy}" for finding in found.findings),
             ]
     output.say(rows, as_json=as_json, text="\n".join(told))
+    if any(row["findings"] for row in rows):
+        raise typer.Exit(1)
 
 
 def destroy(

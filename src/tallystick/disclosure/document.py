@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tallystick.disclosure.models import models_of
 from tallystick.disclosure.sheet import Sheet, as_sheet
 from tallystick.errors import BadInput, Finding
 
@@ -47,8 +48,9 @@ def text_of(path: Path) -> str:
 
 
 def tables(path: Path, named: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> tuple[Sheet, ...]:
-    """Return the sheets that hold a table."""
-    made = (as_sheet(path.name, name, rows) for name, rows in named)
+    """Return the sheets that hold a table; one for each model where it is a printed table of regressions."""
+    parts = (part for name, rows in named for part in models_of(name, rows) or [(name, rows)])
+    made = (as_sheet(path.name, name, rows) for name, rows in parts)
     return tuple(sheet for sheet in made if sheet is not None)
 
 

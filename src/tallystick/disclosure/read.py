@@ -1,4 +1,4 @@
-"""What analysts save, as sheets: CSV, TSV, XLSX, ODS, Parquet, JSON, Stata, text logs; and what a file carries unseen.
+"""What analysts save, as sheets: CSV, TSV, XLSX, ODS, Parquet, JSON, LaTeX, Stata, text logs; and what a file carries unseen.
 
 A file that cannot be read is bad input; what it hides (sheets, rows, formulas, comments, macros, pivot caches, the names of
 authors, a picture's metadata) is a finding.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tallystick.disclosure.document import Document, carried, tables, text_of
+from tallystick.disclosure.latex import latex
 from tallystick.disclosure.office import open_document, workbook
 from tallystick.disclosure.pictures import picture
 from tallystick.errors import BadInput, Finding
@@ -224,6 +225,7 @@ READERS: dict[str, Callable[[Path], Document]] = {
     ".html": web_page,
     ".htm": web_page,
     ".json": json_table,
+    ".tex": latex,
     ".dta": stata,
     ".txt": log,
     ".log": log,
