@@ -109,7 +109,8 @@ def standard(table: pa.Table, id_column: str = "record_id", source: str = "") ->
     raw = {part: _text(table.column(column)) for column, part in roles.items()}
     columns: dict[str, pa.Array] = {}
     _names(raw, columns)
-    for part, read in (("dob", date_digits), ("gender", gender), ("postcode", postcode), *ID_NUMBERS.items()):
+    dates = dict.fromkeys(("dob", "custody_from", "custody_to", "died_on", "seen_on"), date_digits)
+    for part, read in {**dates, "gender": gender, "postcode": postcode, **ID_NUMBERS}.items():
         if part in raw:
             columns[part] = each(raw[part], read)
     for part in raw:

@@ -36,6 +36,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "prison_number": ("prison_id", "noms_id", "noms_number", "nomis_id", "nomis_number", "prisoner_number"),
     "probation_number": ("crn", "probation_id", "delius_crn", "delius_id"),
     "upn": ("unique_pupil_number", "pupil_number"),
+    "custody_from": ("custody_start", "reception_date", "date_of_reception"),
+    "custody_to": ("custody_end", "release_date", "date_of_release"),
+    "prison": ("establishment", "establishment_code", "prison_code", "prison_name"),
+    "died_on": ("date_of_death", "death_date", "dod"),
+    "seen_on": ("last_seen_on",),
     "uln": ("unique_learner_number", "learner_number"),
 }  # fmt: skip
 

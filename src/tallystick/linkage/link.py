@@ -11,7 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, keys, lineage, overrides, pprl, prepare, resolve, stages
+from tallystick.linkage import (
+    clean,
+    engines,
+    events,
+    keys,
+    lineage,
+    overrides,
+    pprl,
+    prepare,
+    resolve,
+    stages,
+)
 from tallystick.linkage.fit import FLOOR, fitted
 from tallystick.linkage.lineage import Earlier
 from tallystick.linkage.numbers import Numbers
@@ -108,6 +119,7 @@ def finished(
     scored, found = stages.applied(pairs, sources, numbers, spec) if spec.keys else (pairs, ())
     scored = overrides.applied(scored, numbers, spec.always, spec.never)
     label = _resolved(scored, numbers, spec)
+    scored, label, apart = _kept_apart(scored, label, sources, numbers, spec)
     ids, changes = _named(numbers, label, spec, earlier)
     return Linked(
         links=_accepted(scored, numbers, label, spec),
@@ -117,6 +129,7 @@ def finished(
             "records": {source: table.num_rows for source, table in sources.items()},
             "pairs_scored": pairs.num_rows,
             **({"decided": len(spec.always) + len(spec.never)} if spec.always or spec.never else {}),
+            **apart,
             **({"match_keys": [one.as_dict() for one in found]} if found else {}),
         },
         scored=scored,
@@ -125,8 +138,55 @@ def finished(
         offsets=offsets,
         is_standard=is_standard,
         lineage=changes,
-        notes=(*notes, *stages.notes(found, spec)),
+        notes=(*notes, *stages.notes(found, spec), *_said_of_events(apart)),
     )
+
+
+def _kept_apart(
+    scored: pa.Table,
+    label: resolve.Ints,
+    sources: Mapping[str, pa.Table],
+    numbers: Numbers,
+    spec: LinkageSpec,
+) -> tuple[pa.Table, resolve.Ints, dict[str, int]]:
+    """Return pairs and persons with records apart whose events cannot both be true, and how many pairs were and were not parted."""
+    held = events.evidence(sources, numbers)
+    if held is None:
+        return scored, label, {}
+    ends = numbers.names()
+    decided = {*spec.always, *((right, left) for left, right in spec.always)}
+    parted: dict[tuple[int, int], overrides.Pair] = {}
+    while True:
+        a, b = events.within(held, label)
+        believed = events.share_a_number(held, a, b)
+        fresh = {}
+        for low, high in zip(a[~believed].tolist(), b[~believed].tolist(), strict=True):
+            pair = (
+                (ends[0][low].as_py(), ends[1][low].as_py()),
+                (ends[0][high].as_py(), ends[1][high].as_py()),
+            )
+            if (low, high) not in parted and pair not in decided:
+                fresh[low, high] = pair
+        if not fresh:
+            return scored, label, {"apart_by_events": len(parted), "events_in_doubt": len(a)}
+        parted |= fresh
+        scored = overrides.applied(scored, numbers, (), tuple(fresh.values()))
+        label = _resolved(scored, numbers, spec)
+
+
+def _said_of_events(apart: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what a user should know of events that contradict each other."""
+    said = []
+    if apart.get("apart_by_events"):
+        said.append(
+            f"{apart['apart_by_events']:,} pairs of records are kept apart: their events cannot both be true of one person."
+        )
+    if apart.get("events_in_doubt"):
+        said.append(
+            f"{apart['events_in_doubt']:,} pairs of records are one person although their events cannot both be true: a shared number, "
+            "a match key or a decision says so. Have them looked at."
+        )
+    return tuple(said)
 
 
 def _resolved(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.Ints:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, person
+from tallystick.linkage import clean, engines, events, person
 
 
 def for_the_person_model(
@@ -45,7 +45,21 @@ def for_the_person_model(
     missing = [c for c in ("first_name", "surname", "dob", "gender", "postcode") if c not in shared]
     if missing:
         notes.append(f"The comparisons of {', '.join(missing)} were dropped: not every file has the column.")
-    return {source: one.table.select(shared) for source, one in cleaned.items()}, tuple(notes)
+    read = {source: one.table.select(shared) for source, one in cleaned.items()}
+    return with_events(read, {source: one.table for source, one in cleaned.items()}), tuple(notes)
+
+
+def with_events(read: Mapping[str, pa.Table], cleaned: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the tables with what any of the cleaned ones holds of events, in every one of them: null where it has none."""
+    told = [name for name in events.COLUMNS if any(name in table.column_names for table in cleaned.values())]
+    made = dict(read)
+    for source, table in cleaned.items():
+        for name in told:
+            if name not in made[source].column_names:
+                there = name in table.column_names
+                values = table[name] if there else pa.nulls(table.num_rows, pa.string())
+                made[source] = made[source].append_column(name, values)
+    return made
 
 
 def as_the_model_reads(
@@ -74,11 +88,7 @@ def as_the_model_reads(
             raise BadInput(
                 f"{source}: the model reads columns that are not there: {', '.join(missing)}. Add them, or use another model."
             )
-    return (
-        {
-            source: table.select([id_column, *sorted(wanted - {id_column})])
-            for source, table in cleaned.items()
-        },
-        (),
-        True,
-    )
+    read = {
+        source: table.select([id_column, *sorted(wanted - {id_column})]) for source, table in cleaned.items()
+    }
+    return with_events(read, cleaned), (), True
