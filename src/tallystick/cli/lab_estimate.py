@@ -62,6 +62,7 @@ def estimate(
 ) -> None:
     """Estimate the effect on the treated from a plain table."""
     from dataclasses import asdict
+    from datetime import UTC, datetime
     from typing import get_args
 
     from tallystick.cli import output
@@ -76,7 +77,8 @@ def estimate(
     if scale is None:
         raise BadInput("--distance: take logit or propensity.")
     settings = Settings(calliper, ratio, replace, scale)
-    asked = Question(treatment, outcome, names(covariates), names(exact), chosen, settings)
+    today = datetime.now(UTC).date()
+    asked = Question(treatment, outcome, names(covariates), names(exact), chosen, settings, today)
     people = read(table)
     data, made, found = answer(people, asked)
     beside = further(people, asked, data, made, found, names(secondary), negative_control, link_probability)
@@ -142,9 +144,9 @@ def how_soon(table: pa.Table, asked: Question, data: Design, made: Weighting, ti
 def require(table: pa.Table, name: str, taken: Sequence[str]) -> None:
     """Raise `BadInput` unless the table has one column of that name, and it is not among ``taken``."""
     from tallystick.errors import BadInput
+    from tallystick.lab.design import only
 
-    if table.column_names.count(name) != 1:
-        raise BadInput(f"The table has no column {name}, or more than one of that name.")
+    only(table, name)
     if name in taken:
         raise BadInput(f"Column {name} is the treatment, the outcome or a covariate already.")
 
@@ -240,7 +242,7 @@ def read(path: Path) -> pa.Table:
             null_values=["", "NA", "NaN", "nan", "NULL", "null", "."], strings_can_be_null=True
         )
         return csv.read_csv(path, convert_options=text)
-    except (OSError, pa.ArrowInvalid):
+    except (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise BadInput(
             f"{path}: it cannot be read. Give a CSV file with a header, or a Parquet file."
         ) from None

@@ -1,13 +1,16 @@
 """An analyst's table as numbers: who was treated, the outcome, and the covariates as columns of a design matrix.
 
 Missing values: a row without treatment or outcome is left out and counted; a missing number is set to the median of the
-column beside an indicator column of its own; a missing text is a category of its own.
+column beside an indicator column of its own; a missing text is a category of its own. A date counts as days.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +19,17 @@ from numpy.typing import NDArray
 
 from tallystick.errors import BadInput
 
-__all__ = ["Design", "design", "outcome_of"]
+__all__ = ["Design", "design", "levels", "only", "outcome_of"]
 
 YES = {"1", "true", "yes", "y", "t", "treated", "treatment"}
 NO = {"0", "false", "no", "n", "f", "control", "untreated", "comparison"}
 MANY_LEVELS = 200
+GREATEST = 1e50  # beyond which squares of squares are no numbers any more
+EVEN = 1e-12  # the spread beside the size of a column's values below which it is rounding
+WRITTEN_DATE = re.compile(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -42,119 +51,198 @@ class Design:
 
 
 def design(
-    table: pa.Table, treatment: str, outcome: str, covariates: Sequence[str], exact: Sequence[str] = ()
+    table: pa.Table,
+    treatment: str,
+    outcome: str,
+    covariates: Sequence[str],
+    exact: Sequence[str] = (),
+    on: date | None = None,
 ) -> Design:
-    """Return the table as numbers; raises `BadInput` for an absent column or one that cannot be read."""
-    wanted = [treatment, outcome, *covariates, *exact]
-    absent = [name for name in wanted if name not in table.column_names]
-    if absent:
-        raise BadInput(
-            f"The table has no column {', '.join(absent)}. It has: {', '.join(table.column_names)}."
-        )
-    if (
-        not covariates
-        or len(set(covariates)) < len(covariates)
-        or {treatment, outcome} & {*covariates, *exact}
-    ):
+    """Return the table as numbers; raises `BadInput` for what is absent, cannot be read or leaves nothing to compare.
+
+    With ``on`` a date after that day is bad input.
+    """
+    for name in (treatment, outcome, *covariates, *exact):
+        only(table, name)
+    named = len(covariates) > 0 and len(set(covariates)) == len(covariates)
+    if not named or treatment == outcome or {treatment, outcome} & {*covariates, *exact}:
         raise BadInput(
             "Name at least one covariate, each once, and neither the treatment nor the outcome among them."
         )
-    arm, value = binary(table, treatment), outcome_of(table, outcome)
+    arm, value = binary(table, treatment, "treatment"), outcome_of(table, outcome, on)
     kept = ~(np.isnan(arm) | np.isnan(value))
-    rows = table.filter(pa.array(kept))
     treated = arm[kept] == 1
-    if treated.all() or not treated.any():
-        lacking = "comparison" if treated.any() else "treated"
-        raise BadInput(f"No estimate can be given: no {lacking} person is left in the table.")
-    columns, filled = [], {}
+    compared(table, treated)
+    rows = table.select([*dict.fromkeys([*covariates, *exact])]).filter(pa.array(kept))
+    columns: list[tuple[str, Floats]] = []
+    filled = {}
     for name in covariates:
-        made, missing = coded(rows, name)
+        made, missing = coded(rows, name, on)
         columns += made
         if missing:
             filled[name] = missing
-    varying = [(name, column) for name, column in columns if np.ptp(column) > 0]
-    if not varying:
+    varying = [varies(column) for _, column in columns]
+    if not any(varying):
         raise BadInput("No estimate can be given: every covariate is constant.")
+    x = np.empty((len(treated), sum(varying)))
+    for place, at in enumerate(np.flatnonzero(varying)):
+        x[:, place] = columns[at][1]
     return Design(
         treated,
         value[kept],
-        np.column_stack([column for _, column in varying]),
-        tuple(name for name, _ in varying),
+        x,
+        tuple(name for (name, _), does in zip(columns, varying, strict=True) if does),
         stratum(rows, exact),
         int((~kept).sum()),
         filled,
-        tuple(name for name, column in columns if np.ptp(column) == 0),
+        tuple(name for (name, _), does in zip(columns, varying, strict=True) if not does),
         kept,
     )
 
 
-def numeric(column: pa.ChunkedArray) -> NDArray[np.float64] | None:
-    """Return a column as floats, null as NaN, or nothing when it holds no numbers."""
-    kind = column.type
-    if (
+def compared(table: pa.Table, treated: NDArray[np.bool_]) -> None:
+    """Raise `BadInput` where a side is empty or one person."""
+    if not table.num_rows:
+        raise BadInput("No estimate can be given: the table has no rows.")
+    if not len(treated):
+        raise BadInput("No estimate can be given: no row has both a treatment and an outcome.")
+    for side, count in (("treated", int(treated.sum())), ("comparison", int((~treated).sum()))):
+        if count < 2:
+            left = "no" if count == 0 else "only one"
+            raise BadInput(f"No estimate can be given: {left} {side} person is left in the table.")
+
+
+def only(table: pa.Table, name: str) -> None:
+    """Raise `BadInput` unless the table has one column of that name; other names are shown only where they are nearly it."""
+    count = table.column_names.count(name)
+    if count > 1:
+        raise BadInput(f"The table has {count} columns called {name}: give each a name of its own.")
+    if count == 1:
+        return
+    near = get_close_matches(name, table.column_names, 1, 0.7)
+    raise BadInput(
+        f"The table has no column {name}. "
+        + (f"Did you mean {near[0]}?" if near else f"Its first row must name its columns ({table.num_columns} found), with commas between.")
+    )  # fmt: skip
+
+
+def varies(column: Floats) -> bool:
+    """Return whether a column's values differ by more than rounding."""
+    low, high = float(column.min()), float(column.max())
+    return high - low > max(EVEN * max(abs(low), abs(high)), 1 / GREATEST)
+
+
+def numeric(table: pa.Table, name: str, on: date | None) -> Floats | None:
+    """Return a column as floats, null as NaN, a date as days since 1970, or nothing when it holds neither."""
+    column, kind = table[name], table[name].type
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        days = pc.cast(column, pa.date32(), safe=False)
+        late = 0 if on is None else pc.sum(pc.greater(days, pa.scalar(on, pa.date32()))).as_py() or 0
+        if late:
+            raise BadInput(
+                f"Column {name}: {late} dates lie in the future. Correct them or leave them empty."
+            )
+        column = pc.cast(days, pa.int32())
+    elif not (
         pa.types.is_boolean(kind)
         or pa.types.is_integer(kind)
         or pa.types.is_floating(kind)
         or pa.types.is_decimal(kind)
+        or pa.types.is_null(kind)
     ):
-        found: NDArray[np.float64] = np.asarray(
-            pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), float
+        return None
+    found = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), np.float64)
+    wrong = np.isinf(found) | (np.abs(found) > GREATEST)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0]) + 1
+        raise BadInput(
+            f"Column {name}, row {row}: the number is infinite or beyond all measure. Correct it or leave it empty."
         )
-        if np.isinf(found).any():
-            raise BadInput("A column holds an infinite number: correct it or leave it empty.")
-        return found
-    return None
-
-
-def words(column: pa.ChunkedArray) -> list[str | None]:
-    """Return a column as trimmed text, empty as nothing."""
-    return [
-        text.strip() or None if text is not None else None
-        for text in pc.cast(column, pa.string()).to_pylist()
-    ]
-
-
-def binary(table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Return a two-valued column as 1 and 0, missing as NaN."""
-    found = numeric(table[name])
-    if found is None:
-        texts = [None if text is None else text.lower() for text in words(table[name])]
-        if not {text for text in texts if text} <= YES | NO:
-            raise BadInput(f"Column {name}: write the treatment as 1 and 0, true and false, or yes and no.")
-        return np.array([np.nan if text is None else float(text in YES) for text in texts])
-    if not np.isin(found[~np.isnan(found)], (0, 1)).all():
-        raise BadInput(f"Column {name}: write the treatment as 1 and 0, true and false, or yes and no.")
     return found
 
 
-def outcome_of(table: pa.Table, name: str) -> NDArray[np.float64]:
+def levels(table: pa.Table, name: str) -> tuple[list[str], Integers]:
+    """Return a column's different texts, trimmed and in order, and each row's place among them, -1 for an empty one."""
+    try:
+        text = pc.utf8_trim_whitespace(pc.cast(table[name], pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise BadInput(
+            f"Column {name}: it holds neither numbers nor text in UTF-8. Save the file as UTF-8, one value in each place."
+        ) from None
+    whole = pc.dictionary_encode(pc.if_else(pc.equal(text, ""), None, text)).combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.array([], pa.string()).dictionary_encode() if not whole.num_chunks else whole.chunk(0)
+    found = whole.dictionary.to_pylist()
+    order = sorted(range(len(found)), key=found.__getitem__)
+    place = np.empty(len(found) + 1, np.int64)
+    place[order], place[-1] = np.arange(len(found)), -1
+    return [found[at] for at in order], place[pc.fill_null(whole.indices, len(found)).to_numpy()]
+
+
+def binary(table: pa.Table, name: str, role: str) -> Floats:
+    """Return a two-valued column as 1 and 0, missing as NaN."""
+    found = numeric(table, name, None)
+    if found is None:
+        texts, place = levels(table, name)
+        low = [text.lower() for text in texts]
+        if set(low) <= YES | NO:
+            return np.array([*(float(text in YES) for text in low), np.nan])[place]
+    elif not pa.types.is_temporal(table[name].type) and np.isin(found[~np.isnan(found)], (0, 1)).all():
+        return found
+    also = "a number, or as " if role == "outcome" else ""
+    raise BadInput(f"Column {name}: write the {role} as {also}1 and 0, true and false, or yes and no.")
+
+
+def outcome_of(table: pa.Table, name: str, on: date | None = None) -> Floats:
     """Return the outcome, a number or a yes and no."""
-    found = numeric(table[name])
-    return binary(table, name) if found is None else found
+    found = None if pa.types.is_temporal(table[name].type) else numeric(table, name, on)
+    return binary(table, name, "outcome") if found is None else found
 
 
-def coded(table: pa.Table, name: str) -> tuple[list[tuple[str, NDArray[np.float64]]], int]:
+def coded(table: pa.Table, name: str, on: date | None) -> tuple[list[tuple[str, Floats]], int]:
     """Return a covariate's columns, text as an indicator for each level but the first, and how many were missing."""
-    found = numeric(table[name])
+    found = numeric(table, name, on)
     if found is not None:
         missing = np.isnan(found)
         if missing.all():
             raise BadInput(f"Column {name}: it holds no value. Leave it out.")
+        if not missing.any():
+            return [(name, found)], 0
         filled = np.where(missing, np.median(found[~missing]), found)
-        extra = [(f"{name} missing", missing.astype(float))] if missing.any() else []
-        return [(name, filled), *extra], int(missing.sum())
-    texts = words(table[name])
-    levels, code = np.unique(np.array([text or "missing" for text in texts]), return_inverse=True)
-    if len(levels) > MANY_LEVELS:
-        raise BadInput(f"Column {name}: {len(levels)} different texts are too many to compare. Group them.")
-    columns = [(f"{name}={level}", (code == i).astype(float)) for i, level in enumerate(levels)]
-    return columns[1:] or columns, sum(text is None for text in texts)
+        return [(name, filled), (f"{name} missing", missing.astype(float))], int(missing.sum())
+    texts, place = levels(table, name)
+    if texts and all(WRITTEN_DATE.fullmatch(text) for text in texts):
+        raise BadInput(f"Column {name}: write its dates as 2026-11-21, so that they count as days.")
+    others = [at for at, text in enumerate(texts) if not is_number(text)]
+    if len(texts) - len(others) > max(10, len(others)):
+        row = int(np.flatnonzero(np.isin(place, others))[0]) + 1
+        raise BadInput(
+            f"Column {name}: most of its values are numbers and the one in row {row} of those compared is not. "
+            "Correct it or leave it empty."
+        )
+    if len(texts) > MANY_LEVELS:
+        raise BadInput(f"Column {name}: {len(texts)} different texts are too many to compare. Group them.")
+    absent = place < 0
+    if absent.any():
+        texts = texts if "missing" in texts else [*texts, "missing"]
+        place = np.where(absent, texts.index("missing"), place)
+    columns = [(f"{name}={text}", (place == i).astype(float)) for i, text in enumerate(texts)]
+    return columns[1:] or columns, int(absent.sum())
 
 
-def stratum(table: pa.Table, exact: Sequence[str]) -> NDArray[np.int64]:
+def is_number(text: str) -> bool:
+    """Return whether a text reads as a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def stratum(table: pa.Table, exact: Sequence[str]) -> Integers:
     """Return a code for each combination of the exact columns."""
     code = np.zeros(len(table), np.int64)
     for name in exact:
-        _, level = np.unique(np.array([text or "" for text in words(table[name])]), return_inverse=True)
-        _, code = np.unique(code * (level.max() + 1) + level, return_inverse=True)
+        texts, place = levels(table, name)
+        _, code = np.unique(code * (len(texts) + 1) + place + 1, return_inverse=True)
     return code

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,9 @@ __all__ = [
     "interval",
     "weigh",
 ]
+
+MOST = 1000  # comparison people for each treated one
+FEW = 10  # people, or events, in a group, below which the normal law is far off
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +91,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a table: the columns and the method."""
+    """What is asked of a table: the columns and the method; with ``on`` a date after that day is bad input."""
 
     treatment: str
     outcome: str
@@ -95,20 +99,31 @@ class Question:
     exact: Sequence[str] = ()
     method: Method = "radius"
     settings: Settings = field(default_factory=Settings)
+    on: date | None = None
 
 
 def answer(table: pa.Table, asked: Question) -> tuple[Design, Weighting, Estimate]:
     """Return the table as numbers, everybody's weight and the estimate; raises `BadInput` where none can be given."""
     check(asked.settings)
-    data = design(table, asked.treatment, asked.outcome, asked.covariates, asked.exact)
+    data = design(table, asked.treatment, asked.outcome, asked.covariates, asked.exact, asked.on)
     made = weighting(data, asked.method, asked.settings)
-    return data, made, with_balance(given(data, made), data, made)
+    return data, made, with_balance(honest(given(data, made)), data, made)
+
+
+def honest(found: Estimate) -> Estimate:
+    """Return the estimate; raises `BadInput` where the outcome is the same for everybody, or for everybody in each group."""
+    if not found.standard_error > 0:
+        raise BadInput(
+            "No estimate can be given: within each group the outcome is the same for everybody, which leaves nothing to "
+            "tell chance by."
+        )
+    return found
 
 
 def check(settings: Settings) -> None:
     """Raise `BadInput` for a calliper or a ratio that is none."""
-    if (settings.calliper is not None and not settings.calliper > 0) or settings.ratio < 1:
-        raise BadInput("The calliper must be above nought and the ratio at least one.")
+    if (settings.calliper is not None and not settings.calliper > 0) or not 1 <= settings.ratio <= MOST:
+        raise BadInput(f"The calliper must be above nought and the ratio from one to {MOST}.")
 
 
 def estimate(
@@ -197,6 +212,24 @@ def with_balance(found: Estimate, data: Design, made: Weighting) -> Estimate:
 def notes(data: Design, weights: Floats, method: Method, after: Floats) -> tuple[str, ...]:
     """Return what a reader must know before the number is used."""
     said = []
+    used = weights > 0
+    if data.constant:
+        said.append(f"The same for everybody, and so left out: {', '.join(data.constant)}.")
+    alone = [
+        name
+        for name, column, share in zip(data.names, data.x.T, balance.two_valued(data.x), strict=True)
+        if share and np.ptp(column[~data.treated]) == 0
+    ]
+    if alone:
+        said.append(
+            f"No comparison person has one of the values of {', '.join(alone)}: treated people who have it cannot be compared."
+        )
+    if min((used & data.treated).sum(), (used & ~data.treated).sum()) < FEW:
+        said.append(f"Fewer than {FEW} people are left in a group: do not rely on the interval.")
+    elif few_events(data.outcome[used], data.treated[used]):
+        said.append(
+            f"Fewer than {FEW} people of a group have the outcome, or lack it: do not rely on the interval."
+        )
     lost = int((data.treated & (weights <= 0)).sum())
     if lost:
         said.append(
@@ -210,6 +243,14 @@ def notes(data: Design, weights: Floats, method: Method, after: Floats) -> tuple
             f"{poor} covariates still differ by more than 0.1 standard deviations: read with caution."
         )
     return tuple(said)
+
+
+def few_events(y: Floats, treated: NDArray[np.bool_]) -> bool:
+    """Return whether a yes-or-no outcome has too few of either in a group."""
+    values = np.unique(y)
+    if len(values) != 2:
+        return False
+    return bool(min((y[side] == value).sum() for side in (treated, ~treated) for value in values) < FEW)
 
 
 def weigh(

@@ -15,18 +15,23 @@ __all__ = ["Fit", "fit"]
 
 CHUNK = 100_000
 PLACES = 10  # people alike in every covariate tie on every machine
+ENDLESS = 10.0  # a log odds ratio that only a value of one group alone comes near
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Each row's log odds, and the inverse of the information on the columns less ``centre`` over ``scale``, intercept first."""
+    """Each row's log odds, and the inverse of the information on the columns less ``centre`` over ``scale``, intercept first.
+
+    ``alone`` says who has a value that only their own group has: their log odds have no end.
+    """
 
     log_odds: Floats
     inverse: Floats
     centre: Floats
     scale: Floats
+    alone: NDArray[np.bool_]
 
     @cached_property
     def probability(self) -> Floats:
@@ -66,11 +71,22 @@ def fit(x: Floats, treated: NDArray[np.bool_], *, turns: int = 50) -> Fit:
         beta = beta + np.linalg.lstsq(information, gradient, rcond=1e-10)[0]
         if abs(likelihood - previous) < 1e-11 * (1 + abs(likelihood)):
             eta = beta[0] + ((x - centre) / scale) @ beta[1:]
-            return Fit(
-                np.round(eta, PLACES), np.linalg.pinv(information, rcond=1e-10, hermitian=True), centre, scale
-            )
+            inverse = np.linalg.pinv(information, rcond=1e-10, hermitian=True)
+            return Fit(np.round(eta, PLACES), inverse, centre, scale, alone(x, treated, beta[1:] / scale))
         previous = likelihood
     raise BadInput(
         "No estimate can be given: the covariates tell treated and comparison people apart completely (separation). "
         "Leave out the covariate that only one group has, or widen the comparison group."
     )
+
+
+def alone(x: Floats, treated: NDArray[np.bool_], slope: Floats) -> NDArray[np.bool_]:
+    """Return who has, in a column of two values, one that only their own group has."""
+    found = np.zeros(len(x), np.bool_)
+    for k in np.flatnonzero(np.abs(slope) > ENDLESS):
+        values = np.unique(x[:, k])
+        for value in values if len(values) == 2 else ():
+            rows = x[:, k] == value
+            if len(np.unique(treated[rows])) == 1:
+                found |= rows
+    return found

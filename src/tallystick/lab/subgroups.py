@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.lab.design import design, words
-from tallystick.lab.estimate import Question, given
+from tallystick.lab.design import design, levels, only
+from tallystick.lab.estimate import Question, given, honest
 from tallystick.lab.multiple import holm, interaction
 from tallystick.lab.weigh import weighting
 
@@ -57,22 +56,20 @@ def subgroups(
     asked: Question,
 ) -> Subgroups:
     """Return the effect in each group of ``column``, which is left out of the covariates; raises `BadInput` for no groups."""
-    if column not in table.column_names:
-        raise BadInput(f"The table has no column {column} to group by.")
+    only(table, column)
     if column in (asked.treatment, asked.outcome):
         raise BadInput(f"Column {column} is the treatment or the outcome: people cannot be grouped by it.")
-    labels = np.array([text or "" for text in words(table[column])], dtype=object)
-    levels = sorted(set(labels) - {""})
-    if not 2 <= len(levels) <= MOST:
+    names, place = levels(table, column)
+    if not 2 <= len(names) <= MOST:
         raise BadInput(
-            f"Column {column} has {len(levels)} groups: name one with 2 to {MOST}, or band its values first."
+            f"Column {column} has {len(names)} groups: name one with 2 to {MOST}, or band its values first."
         )
     within = replace(
         asked,
         covariates=tuple(name for name in asked.covariates if name != column),
         exact=tuple(name for name in asked.exact if name != column),
     )
-    found = [one_group(table.filter(pa.array(labels == level)), level, within) for level in levels]
+    found = [one_group(table.filter(pa.array(place == at)), name, within) for at, name in enumerate(names)]
     known = [one for one in found if one.p_value is not None]
     adjusted = iter(holm([one.p_value or 0.0 for one in known]))
     groups = tuple(one if one.p_value is None else replace(one, p_holm=next(adjusted)) for one in found)
@@ -83,12 +80,12 @@ def subgroups(
 def one_group(rows: pa.Table, level: str, asked: Question) -> Group:
     """Return one group's result, or why there is none."""
     try:
-        data = design(rows, asked.treatment, asked.outcome, asked.covariates, asked.exact)
+        data = design(rows, asked.treatment, asked.outcome, asked.covariates, asked.exact, asked.on)
         treated = int(data.treated.sum())
         if treated < FEWEST:
             reason = f"Fewer than {FEWEST} treated people: not analysed."
             return Group(level, treated, len(data.treated) - treated, fault=reason)
-        found = given(data, weighting(data, asked.method, asked.settings))
+        found = honest(given(data, weighting(data, asked.method, asked.settings)))
     except BadInput as fault:
         return Group(level, 0, 0, fault=fault.message)
     return Group(

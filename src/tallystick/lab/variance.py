@@ -55,7 +55,9 @@ def on_the_score(data: Design, made: Weighting, fitted: Fit) -> float:
     used = np.flatnonzero(made.weights > 0)
     w, t, y = made.weights[used], data.treated[used], data.outcome[used]
     stratum = np.unique(data.strata[used], return_inverse=True)[1]
-    curve = spline(fitted.log_odds[used], t)
+    score = fitted.log_odds[used]
+    # beyond the comparison group's own scores the curve is level: nothing there says how it goes on
+    curve = spline(np.clip(score, score[~t].min(), score[~t].max()), t)
     both = np.column_stack([curve, y])
     both -= control_means(both, np.where(t, 0, w), stratum)[stratum]
     curve, y = both[:, :-1], both[:, -1]

@@ -84,10 +84,12 @@ def weighting(data: Design, method: Method, settings: Settings, fitted: Fit | No
     return Weighting(method, weights, classes if has_classes else None, fitted)
 
 
-def width(method: Method, score: Floats, settings: Settings) -> float:
-    """Return the calliper in units of the score."""
+def width(method: Method, fitted: Fit, settings: Settings) -> float:
+    """Return the calliper in units of the score, by the spread among those whom no covariate gives away altogether."""
     calliper = CALLIPERS[method] if settings.calliper is None else settings.calliper
-    return calliper * float(score.std(ddof=1))
+    score = fitted.score(settings.distance)
+    open_ = score[~fitted.alone] if fitted.alone.any() else score
+    return calliper * float(open_.std(ddof=1) if len(open_) > 1 else 0)
 
 
 def by_score(score: Floats, ti: Integers, ci: Integers) -> tuple[Integers, Integers]:
@@ -101,7 +103,7 @@ def by_radius(
     """Fill in the weights of one stratum by radius matching."""
     score = fitted.score(settings.distance)
     ti, ci = by_score(score, ti, ci)
-    weights[ti], weights[ci] = match.radius(score[ti], score[ci], width("radius", score, settings))
+    weights[ti], weights[ci] = match.radius(score[ti], score[ci], width("radius", fitted, settings))
 
 
 def by_kernel(
@@ -110,7 +112,7 @@ def by_kernel(
     """Fill in the weights of one stratum by an Epanechnikov kernel."""
     score = fitted.score(settings.distance)
     ti, ci = by_score(score, ti, ci)
-    weights[ti], weights[ci] = match.kernel(score[ti], score[ci], width("kernel", score, settings))
+    weights[ti], weights[ci] = match.kernel(score[ti], score[ci], width("kernel", fitted, settings))
 
 
 def by_full(
@@ -131,7 +133,7 @@ def by_nearest(
     _, ci = by_score(score, ti, ci)
     ti = ti[np.argsort(-score[ti], kind="stable")]
     search = match.nearest_with_replacement if settings.replace else match.nearest
-    found = search(score[ti], score[ci], settings.ratio, width("nearest", score, settings))
+    found = search(score[ti], score[ci], min(settings.ratio, len(ci)), width("nearest", fitted, settings))
     count = (found >= 0).sum(1)
     weights[ti] = count > 0
     who, slot = np.nonzero(found >= 0)
