@@ -207,7 +207,7 @@ def protect(
     zeros: Zeros = None,
     as_json: Json = False,
 ) -> None:
-    """Protect tables of counts; several are protected together. Writes CSV in the layout that came in."""
+    """Protect tables of counts, several together, and of sums. Writes CSV in the layout that came in; largest contributions stay behind."""
     import numpy as np
 
     from tallystick.agreement import io

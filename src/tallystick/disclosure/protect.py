@@ -1,11 +1,11 @@
-"""A file of counts made fit to leave: rounded, perturbed or with cells hidden, as a table of the same layout."""
+"""A file of counts or sums made fit to leave: rounded, perturbed or with cells hidden, as a table of the same layout."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from tallystick.disclosure.check import Reading
 from tallystick.disclosure.counts import Counts, labels_of
 from tallystick.disclosure.grid import Bools, Floats
 from tallystick.disclosure.linked import suppress_linked
+from tallystick.disclosure.magnitude import protect_sums
 from tallystick.disclosure.proof import Audit
 from tallystick.disclosure.rounding import at_random, controlled, nearest
 from tallystick.disclosure.rules import Limits
@@ -27,7 +28,10 @@ MARK = "c"
 
 @dataclass(frozen=True)
 class Protected:
-    """A table as it may leave: ``cells`` has the text of each cell of the grid; the audit where cells are hidden."""
+    """A table as it may leave: ``cells`` has the text of each cell of the grid; the audit where cells are hidden.
+
+    ``columns`` has such cells for each column of figures of a table of sums, whose contributions do not leave.
+    """
 
     reading: Reading
     cells: tuple[str, ...]
@@ -35,6 +39,7 @@ class Protected:
     secondary: int = 0
     method: str = ""
     audit: Audit | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def counts_in(readings: Sequence[Reading]) -> list[tuple[Reading, Counts]]:
@@ -43,7 +48,7 @@ def counts_in(readings: Sequence[Reading]) -> list[tuple[Reading, Counts]]:
     for reading in readings:
         if reading.counts is None:
             raise BadInput(
-                f"{reading.sheet.where}: only tables of counts can be protected; this was read as {reading.about.statistic}. "
+                f"{reading.sheet.where}: only tables of counts and of sums can be protected; this was read as {reading.about.statistic}. "
                 "If it holds counts, say so in a description (tally output describe)."
             )
         if reading.counts.hidden.any():
@@ -65,6 +70,11 @@ def protect(
 
     Raises Refused where a table cannot be protected that way, BadInput for what is no table of counts.
     """
+    sums = [reading for reading in readings if reading.about.statistic == "magnitude"]
+    if sums and how == "suppress":
+        rest = [reading for reading in readings if reading not in sums]
+        counted = suppressed(counts_in(rest), limits) if rest else ()
+        return (*counted, *(hidden_sums(reading, limits) for reading in sums))
     tables = counts_in(readings)
     if how == "suppress":
         return suppressed(tables, limits)
@@ -126,8 +136,50 @@ def as_protected(
     )
 
 
+def hidden_sums(reading: Reading, limits: Limits) -> Protected:
+    """Return a table of sums as it may leave: sums and counts hidden alike, and the largest contributions left out."""
+    made = protect_sums(reading, limits)
+    about = reading.about
+    columns = {}
+    for name, held in ((about.values[0], made.sums), (about.counts, made.counts)):
+        values = held.grid.values.reshape(-1)
+        columns[name] = tuple(
+            "" if np.isnan(v) else MARK if h else f"{v:.15g}"
+            for v, h in zip(values, made.hidden, strict=True)
+        )
+    secondary = int((made.hidden & ~made.primary & made.sums.present).sum())
+    read = replace(reading, counts=made.sums)
+    return Protected(
+        read,
+        columns[about.values[0]],
+        int(made.primary.sum()),
+        secondary,
+        f"sums, {made.method}",
+        made.audit,
+        columns,
+    )
+
+
+def sums_as_csv(protected: Protected) -> str:
+    """Return a protected table of sums as CSV: its labels, the sums and the counts; nothing else that it came with."""
+    sheet, about = protected.reading.sheet, protected.reading.about
+    kept = [name for name in sheet.header if name in about.labels or name in protected.columns]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(kept)
+    for row, place in zip(sheet.rows, row_places(protected.reading), strict=True):
+        held = dict(zip(sheet.header, row, strict=True))
+        writer.writerow(
+            protected.columns[name][place] if name in protected.columns else label(held[name])
+            for name in kept
+        )
+    return out.getvalue()
+
+
 def as_csv(protected: Protected) -> str:
     """Return a protected table as CSV in the layout that it came in."""
+    if protected.columns:
+        return sums_as_csv(protected)
     reading, counts = protected.reading, protected.reading.counts
     assert counts is not None
     sheet, about = reading.sheet, reading.about
