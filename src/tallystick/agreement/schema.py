@@ -259,6 +259,7 @@ class Dataset(Section):
     path: str = ""
     id_column: str = "record_id"
     eligible: str = ""
+    new_supply: Literal["replaces", "adds"] = "replaces"
     covers_from: date | None = None
     covers_to: date | None = None
     title: str = ""

@@ -48,7 +48,7 @@ def run(
             seed=seed,
             step=step,
         )
-    details = dict(acts.details_of(share, EVENT))
+    details = dict(acts.last_details(share, EVENT))
     output.say(
         details, as_json=as_json, text=f"{details.get('links', 0):,} links; see rooms/linker/quality.html."
     )

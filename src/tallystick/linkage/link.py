@@ -218,11 +218,37 @@ def resolved_again(scored: pa.Table, persons: pa.Table, spec: LinkageSpec) -> tu
 
     No identifier is needed: ``persons`` names the records, and its person ids stay as over a refresh.
     """
+    made = decided_again(scored, Earlier(persons, lineage.SCHEMA.empty_table(), 0), spec, {})
+    return made.links, made.persons
+
+
+def decided_again(scored: pa.Table, earlier: Earlier, spec: LinkageSpec, model: Mapping[str, Any]) -> Linked:
+    """Return the linkage anew as ``resolved_again`` does, with the lineage of its ids; ``model`` is the one that scored.
+
+    A pair that was decided before and is not any more counts as never scored: what the model said of it is not known here.
+    """
+    persons = earlier.persons
+    scored = scored.filter(pc.less(pc.abs(scored["match_weight"]), resolve.ALWAYS))
     numbers = numbered(persons, spec.id_column)
     decided = overrides.applied(scored, numbers, spec.always, spec.never)
     label = _resolved(decided, numbers, spec)
-    ids, _ = _named(numbers, label, spec, Earlier(persons, lineage.SCHEMA.empty_table(), 0))
-    return _accepted(decided, numbers, label, spec), _persons(numbers, decided, label, ids, spec)
+    ids, changes = _named(numbers, label, spec, earlier)
+    return Linked(
+        links=_accepted(decided, numbers, label, spec),
+        persons=_persons(numbers, decided, label, ids, spec),
+        model=dict(model),
+        quality={
+            "records": {name: len(numbers.ids[name]) for name in numbers.order},
+            "pairs_scored": scored.num_rows,
+            "decided": len(spec.always) + len(spec.never),
+        },
+        scored=decided,
+        records={},
+        pairs=scored,
+        offsets=None,
+        is_standard=False,
+        lineage=changes,
+    )
 
 
 def numbered(persons: pa.Table, id_column: str) -> Numbers:

@@ -27,11 +27,17 @@ from tallystick.linkage.state import DIGEST, State, digests
 Bools = npt.NDArray[np.bool_]
 
 
-def refresh(earlier: State, tables: Mapping[str, pa.Table], spec: LinkageSpec | None = None) -> Linked:
+def refresh(
+    earlier: State,
+    tables: Mapping[str, pa.Table],
+    spec: LinkageSpec | None = None,
+    adds: Collection[str] = (),
+) -> Linked:
     """Return the linkage of ``earlier`` after the supplies in ``tables``.
 
     A source in ``tables`` is as it stands now, as a whole: records that it no longer holds are withdrawn, records whose row
-    changed are compared anew. A source that is not in ``tables`` stays as it was; one that was not there before is added.
+    changed are compared anew. Of a source in ``adds`` no record is withdrawn: its table holds what is new or changed.
+    A source that is not in ``tables`` stays as it was; one that was not there before is added.
     ``spec`` (that of ``earlier`` unless given) may change thresholds, decisions and engine; the model is always the earlier one.
     ``quality["refresh"]`` counts the records that are new, changed and withdrawn. Raises ``BadInput`` as ``link`` does.
     """
@@ -44,7 +50,9 @@ def refresh(earlier: State, tables: Mapping[str, pa.Table], spec: LinkageSpec | 
     counts = {"new": 0, "changed": 0, "withdrawn": 0}
     for source in sorted({*earlier.records, *tables}):
         if source in tables:
-            sources[source], fresh[source] = _brought(earlier, source, tables[source], counts, notes)
+            sources[source], fresh[source] = _brought(
+                earlier, source, tables[source], counts, notes, is_addition=source in adds
+            )
         else:
             sources[source] = earlier.records[source].drop_columns([DIGEST])
     numbers = Numbers(sources, spec.id_column)
@@ -82,7 +90,13 @@ def _for_sources(earlier: State, sources: Collection[str]) -> dict[str, Any]:
 
 
 def _brought(
-    earlier: State, source: str, table: pa.Table, counts: dict[str, int], notes: list[str]
+    earlier: State,
+    source: str,
+    table: pa.Table,
+    counts: dict[str, int],
+    notes: list[str],
+    *,
+    is_addition: bool,
 ) -> tuple[pa.Table, pa.Array]:
     """Return a source's records as the model reads them, and the ids of those that must be compared."""
     id_column = earlier.spec.id_column
@@ -97,8 +111,12 @@ def _brought(
     is_known = pc.is_valid(place)
     counts["new"] += pc.sum(pc.invert(is_known)).as_py() or 0
     counts["changed"] += pc.sum(pc.and_(is_known, pc.invert(is_same))).as_py() or 0
-    counts["withdrawn"] += known.num_rows - (pc.sum(is_known).as_py() or 0)
     kept = known.drop_columns([DIGEST]).take(place.filter(is_same))
+    if is_addition:
+        silent = pc.invert(pc.is_in(known[id_column], value_set=ids))
+        kept = pa.concat_tables([kept, known.drop_columns([DIGEST]).filter(silent)])
+    else:
+        counts["withdrawn"] += known.num_rows - (pc.sum(is_known).as_py() or 0)
     others = table.filter(pc.invert(is_same))
     if not others.num_rows:
         return kept, ids.slice(0, 0)

@@ -5,8 +5,10 @@ It holds the identifiers of every record in standard form: guard the folder as t
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -58,6 +60,10 @@ def after(
         if source in tables:
             order = pc.index_in(table[spec.id_column], value_set=_ids(tables[source], spec.id_column))
             digest = digests(tables[source]).take(order)
+            if before is not None and source in before.records:  # records that an addition did not name
+                known = before.records[source]
+                own = pc.index_in(table[spec.id_column], value_set=known[spec.id_column].combine_chunks())
+                digest = pc.coalesce(digest, known[DIGEST].take(own))
         else:
             assert before is not None
             digest = before.records[source][DIGEST]
@@ -135,6 +141,28 @@ def restored(tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> State:
         bool(said["is_standard"]),
         int(said["refreshes"]),
     )
+
+
+def packed(state: State) -> bytes:
+    """Return a state as the bytes of one file, for sealing; ``unpacked`` gives it back."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as file:
+        for name, table in as_tables(state).items():
+            part = io.BytesIO()
+            pq.write_table(table, part, compression="zstd")
+            file.writestr(f"{name}.parquet", part.getvalue())
+        file.writestr("state.json", json.dumps(as_json(state)))
+    return sink.getvalue()
+
+
+def unpacked(data: bytes) -> State:
+    """Return the state in ``packed`` bytes. Raises ``BadInput`` where another version wrote them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        said = json.loads(file.read("state.json"))
+        if said["version"] != VERSION:
+            raise BadInput("The linkage was kept by another version of Tallystick and cannot be refreshed.")
+        tables = {name: pq.read_table(pa.BufferReader(file.read(f"{name}.parquet"))) for name in TABLES}
+    return restored(tables, said)
 
 
 def write(state: State, folder: Path) -> None:

@@ -41,6 +41,24 @@ def details_of(share: Share, event_id: str) -> Mapping[str, Any]:
     return {} if entry is None else entry.details
 
 
+def numbered(event_id: str, number: int) -> str:
+    """Return the id of an act's first, second, ... time: the first has no number."""
+    return event_id if number <= 1 else f"{event_id}/{number}"
+
+
+def times(share: Share, event_id: str) -> int:
+    """Return how often the ledger holds this act."""
+    number = 0
+    while is_done(share, numbered(event_id, number + 1)):
+        number += 1
+    return number
+
+
+def last_details(share: Share, event_id: str) -> Mapping[str, Any]:
+    """Return what the ledger noted of an act the last time; empty where there was none."""
+    return details_of(share, numbered(event_id, times(share, event_id)))
+
+
 @contextmanager
 def act(
     share: Share, event_id: str, *, name: str, subject: str, clock: Clock, details: dict[str, Any]

@@ -90,14 +90,17 @@ def _files(share: Share, agreement: Agreement) -> tuple[dict[Path, Path | None],
     files: dict[Path, Path | None] = {}
     elsewhere = []
     for dataset in agreement.datasets:
-        taken = acts.details_of(share, supplied(dataset.name)).get("supply")
+        taken = acts.last_details(share, supplied(dataset.name)).get("supply")
         if taken is None:
             continue
-        files[share.supplier(dataset.name) / "identifiers.parquet.age"] = share.key("linker", dataset.name)
+        for number in range(1, acts.times(share, supplied(dataset.name)) + 1):
+            path = share.half(dataset.name, "identifiers", number)
+            files[path] = share.half_key(dataset.name, "identifiers", number)
         if taken["is_ours"]:
             files[share.root / (dataset.path or f"supplies/{dataset.name}.csv")] = None
         else:
             elsewhere.append(taken["name"])
+    files[share.state] = share.state_key
     return files, elsewhere
 
 

@@ -103,10 +103,11 @@ def evaluate(
         {name: read_parquet(share.supplier(name) / "keys.parquet") for name in names},
         {name: _read_truth(folder / f"{name}.csv") for name in names},
     )
-    if not acts.is_done(share, EVENT):
+    event_id = acts.numbered(EVENT, acts.times(share, "link"))
+    if not acts.is_done(share, event_id):
         counts = {**asdict(found), "precision": found.precision, "recall": found.recall, "f1": found.f1}
         with acts.act(
-            share, EVENT, name="evaluate", subject=agreement.about.id, clock=clock, details=dict(counts)
+            share, event_id, name="evaluate", subject=agreement.about.id, clock=clock, details=dict(counts)
         ) as room:
             (room / "rooms" / "linker").mkdir(parents=True)
             (room / "rooms" / "linker" / "truth.json").write_text(

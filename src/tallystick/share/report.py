@@ -73,11 +73,11 @@ def render(share: Share, agreement: Agreement, *, clock: Clock) -> str:
         hash=io.document_hash(agreement),
         supplies=[
             {"name": dataset.name, "supplier": dataset.supplier, "covers_to": dataset.covers_to}
-            | dict(acts.details_of(share, supply_event(dataset.name)))
+            | dict(acts.last_details(share, supply_event(dataset.name)))
             for dataset in agreement.datasets
             if acts.is_done(share, supply_event(dataset.name))
         ],
-        link=acts.details_of(share, "link"),
+        link=acts.last_details(share, "link"),
         truth=_json(share.linker / "truth.json", None),
         overall=who["overall"],
         groups=list(by_field(who)),

@@ -21,15 +21,14 @@ from tallystick import linkage as engine
 from tallystick.agreement import gates
 from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput
-from tallystick.ledger import unseal
 from tallystick.linkage import explain, frame, overrides, review, reviewed
 from tallystick.linkage.link import prepared, resolved_again
 from tallystick.linkage.sample import Stratum
 from tallystick.share import acts, answers, destroy
 from tallystick.share.acts import Clock
 from tallystick.share.link import EVENT as LINKED
-from tallystick.share.link import as_the_model_names
-from tallystick.share.rooms import Share, from_bytes, read_parquet
+from tallystick.share.link import identifiers as of_dataset
+from tallystick.share.rooms import Share, read_parquet
 
 DRAWN, CLOSED = "review/draw", "review/close"
 PAIRS = 300
@@ -229,14 +228,7 @@ def identifiers(share: Share, agreement: Agreement) -> dict[str, pa.Table]:
             '`retention.identifiers = "after-review"` before linking.'
         )
     names = dict.fromkeys(name for pair in agreement.linkage.between for name in pair)
-    return {
-        name: as_the_model_names(
-            from_bytes(unseal(share.supplier(name) / "identifiers.parquet.age", share.key("linker", name))),
-            agreement,
-            name,
-        )
-        for name in names
-    }
+    return {name: of_dataset(share, agreement, name) for name in names}
 
 
 def _anew(share: Share, decided: overrides.Overrides, threshold: float) -> dict[str, pa.Table]:

@@ -26,10 +26,10 @@ class Door:
 
 DOORS: dict[str, Door] = {
     "supply": Door(
-        reads=("supplies",),
+        reads=("supplies", "rooms/supplier-*/keys.parquet"),
         writes=(
-            "rooms/supplier-*/identifiers.parquet.age",
-            "rooms/supplier-*/attributes.parquet.age",
+            "rooms/supplier-*/identifiers*.parquet.age",
+            "rooms/supplier-*/attributes*.parquet.age",
             "rooms/supplier-*/keys.parquet",
             "rooms/supplier-*/quality.html",
             "rooms/supplier-*/quality.json",
@@ -37,11 +37,11 @@ DOORS: dict[str, Door] = {
         ),
     ),
     "link": Door(
-        reads=("rooms/supplier-*/identifiers.parquet.age", "keys/linker"),
+        reads=("rooms/supplier-*/identifiers*.parquet.age", "keys/linker", "rooms/linker", "overrides.csv"),
         writes=("rooms/linker",),
     ),
     "review": Door(
-        reads=("rooms/supplier-*/identifiers.parquet.age", "keys/linker", "rooms/linker"),
+        reads=("rooms/supplier-*/identifiers*.parquet.age", "keys/linker", "rooms/linker"),
         writes=(
             "rooms/linker/review",
             "rooms/linker/links.parquet",
@@ -56,7 +56,7 @@ DOORS: dict[str, Door] = {
     ),
     "deidentify": Door(
         reads=(
-            "rooms/supplier-*/attributes.parquet.age",
+            "rooms/supplier-*/attributes*.parquet.age",
             "rooms/linker/persons.parquet",
             "rooms/linker/strength.parquet",
             "rooms/linker/thresholds.parquet",
@@ -81,8 +81,8 @@ DOORS: dict[str, Door] = {
         reads=(
             "supplies",
             "keys",
-            "rooms/supplier-*/identifiers.parquet.age",
-            "rooms/supplier-*/attributes.parquet.age",
+            "rooms/supplier-*/identifiers*.parquet.age",
+            "rooms/supplier-*/attributes*.parquet.age",
         ),
         writes=(),
     ),
@@ -149,6 +149,29 @@ class Share:
         """The room of one dataset's supplier."""
         return self.root / "rooms" / f"supplier-{source}"
 
+    def half(self, source: str, half: str, number: int = 1) -> Path:
+        """The sealed ``identifiers`` or ``attributes`` of a dataset's first, second, ... supply."""
+        return self.supplier(source) / f"{half}{_th(number)}.parquet.age"
+
+    def half_key(self, source: str, half: str, number: int = 1) -> Path:
+        """The key of such a half: the linker's or the steward's, one for each supply."""
+        return self.key({"identifiers": "linker", "attributes": "steward"}[half], f"{source}{_th(number)}")
+
+    @property
+    def state(self) -> Path:
+        """What a refresh of the linkage goes on from, sealed: it holds identifiers."""
+        return self.linker / "state.zip.age"
+
+    @property
+    def state_key(self) -> Path:
+        """The key of ``state``; no dataset can have this name."""
+        return self.key("linker", "+state")
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided about pairs of records, by supply key; it stands over the model."""
+        return self.root / "overrides.csv"
+
     def project(self, project_id: str) -> Path:
         """The room of one project."""
         return self.root / "rooms" / "projects" / project_id
@@ -160,6 +183,10 @@ class Share:
     def relative(self, path: Path) -> str:
         """Return the path as the ledger names it."""
         return path.relative_to(self.root).as_posix()
+
+
+def _th(number: int) -> str:
+    return "" if number == 1 else f"+{number}"
 
 
 def open_share(folder: Path) -> Share:

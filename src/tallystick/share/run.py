@@ -21,13 +21,14 @@ from tallystick.share.evaluate import evaluate
 from tallystick.share.expire import expire, has_ended
 from tallystick.share.extract import event as extract_event
 from tallystick.share.extract import extract
+from tallystick.share.link import is_due as is_link_due
 from tallystick.share.link import link
 from tallystick.share.quality import quality
 from tallystick.share.report import report
 from tallystick.share.review import CLOSED as REVIEWED
 from tallystick.share.rooms import Share, locked
 from tallystick.share.supply import event as supply_event
-from tallystick.share.supply import supply
+from tallystick.share.supply import new_file, supply
 
 STEPS = ("supply", "link", "destroy", "deidentify", "extract", "report")
 Progress = Callable[[float, str], None]
@@ -81,21 +82,28 @@ def run(
             match name:
                 case "supply":
                     for dataset in agreement.datasets:
-                        before = acts.is_done(share, supply_event(dataset.name))
                         step(number / len(wanted), f"supply {dataset.name}")
-                        supply(share, agreement, dataset, supplies=supplies, clock=clock, entropy=entropy)
-                        done.append(_step(f"supply {dataset.name}", before))
+                        times = acts.times(share, supply_event(dataset.name))
+                        try:
+                            supply(share, agreement, dataset, supplies=supplies, clock=clock, entropy=entropy)
+                        except Refused as refused:
+                            if times == 0 or until == "supply":
+                                raise
+                            # A later supply that may not be taken in does not keep the rest of the share from going on.
+                            done.append(Step(f"supply {dataset.name}", _refused(refused)))
+                            continue
+                        done.append(_step(f"supply {dataset.name}", times, share, supply_event(dataset.name)))
                 case "link":
                     if agreement.linkage is None:
                         done.append(Step("link", "not needed: the agreement links nothing"))
                         continue
-                    before = acts.is_done(share, "link")
+                    times = acts.times(share, "link")
 
                     def within(part: float, text: str, first: int = number) -> None:
                         step((first + part) / len(wanted), f"link: {text}")
 
                     link(share, agreement, clock=clock, engine_name=engine, seed=seed, step=within)
-                    done.append(_step("link", before))
+                    done.append(_step("link", times, share, "link"))
                     found = evaluate(share, agreement, clock=clock)
                     if found is not None:
                         accuracy = asdict(found) | {
@@ -109,9 +117,10 @@ def run(
                     if agreement.linkage is None:
                         done.append(Step("deidentify", "not needed: the agreement links nothing"))
                         continue
-                    before = acts.is_done(share, "deidentify")
+                    last = acts.numbered("deidentify", acts.times(share, "link"))
+                    times = int(acts.is_done(share, last))
                     deidentify(share, agreement, clock=clock)
-                    done.append(_step("deidentify", before))
+                    done.append(_step("deidentify", times, share, last))
                     if destroy_pool(share, agreement, clock=clock):
                         done.append(Step("destroy comparison pool", "done"))
                 case "extract":
@@ -120,9 +129,9 @@ def run(
                             gone = expire(share, agreement, project, clock=clock)
                             done.append(Step(f"extract {project.id}", _ended(len(gone))))
                             continue
-                        before = acts.is_done(share, extract_event(project))
+                        times = int(acts.is_done(share, extract_event(project)))
                         extract(share, agreement, project, clock=clock)
-                        done.append(_step(f"extract {project.id}", before))
+                        done.append(_step(f"extract {project.id}", times, share, extract_event(project)))
                 case "report":
                     if acts.is_done(share, "link"):
                         quality(share, agreement, clock=clock)
@@ -152,12 +161,18 @@ def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step,
         match name:
             case "supply":
                 for dataset in agreement.datasets:
-                    is_done = acts.is_done(share, supply_event(dataset.name))
+                    is_done = acts.is_done(share, supply_event(dataset.name)) and not new_file(
+                        share, agreement, dataset, None
+                    )
                     steps.append(_planned(f"supply {dataset.name}", "supply", is_done, agreement, clock))
             case "link" | "deidentify" if agreement.linkage is None:
                 steps.append(Step(name, "not needed: the agreement links nothing"))
             case "link" | "deidentify":
-                steps.append(_planned(name, name, acts.is_done(share, name), agreement, clock))
+                is_done = acts.is_done(share, acts.numbered(name, acts.times(share, "link")))
+                if name == "link":
+                    is_done = is_done and not is_link_due(share, agreement)
+                is_done = is_done and not any(step.outcome == "would be done" for step in steps)
+                steps.append(_planned(name, name, is_done, agreement, clock))
             case "destroy":
                 is_done = acts.is_done(share, "destroy/identifiers/done")
                 if not is_done and not is_due(agreement, clock, reviewed=acts.is_done(share, REVIEWED)):
@@ -205,8 +220,14 @@ def _destroy(share: Share, agreement: Agreement, clock: Clock) -> Step:
     if not before and not is_due(agreement, clock, reviewed=acts.is_done(share, REVIEWED)):
         return Step("destroy identifiers", f"waits: {agreement.retention.identifiers}")
     destroy(share, agreement, clock=clock)
-    return _step("destroy identifiers", before)
+    return Step("destroy identifiers", "was done before" if before else "done")
 
 
-def _step(name: str, before: bool) -> Step:
-    return Step(name, "was done before" if before else "done")
+def _step(name: str, before: int, share: Share, event_id: str) -> Step:
+    """Return the step after an act that the ledger held ``before`` times, with its number where it was done again."""
+    now = acts.times(share, event_id)
+    return Step(name, "was done before" if now == before else "done" if now < 2 else f"done, number {now}")
+
+
+def _refused(refused: Refused) -> str:
+    return "refused: " + " ".join(f"{finding.message} {finding.remedy}" for finding in refused.findings)

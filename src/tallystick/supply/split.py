@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
 from tallystick.supply.contract import RECORD_ID, SUPPLY_KEY, Contract
@@ -36,12 +37,17 @@ class Split:
     keys: pa.Table
 
 
-def split(table: pa.Table, contract: Contract, entropy: Entropy) -> Split:
+def split(table: pa.Table, contract: Contract, entropy: Entropy, known: pa.Table | None = None) -> Split:
     """The two halves of ``table``, which has the contract's columns and its record ids (as text).
+
+    ``known`` are the keys of an earlier supply: a record id among them keeps its key, so that the person keeps theirs.
 
     Joining the halves on ``supply_key``, and the keys to them, gives back the table. Raises BadInput when two keys clash.
     """
     keys = supply_keys(len(table), entropy)
+    if known is not None:
+        place = pc.index_in(table.column(contract.id_column), value_set=known[RECORD_ID].combine_chunks())
+        keys = pc.coalesce(known[SUPPLY_KEY].take(place), keys)
     keyed = table.append_column(SUPPLY_KEY, keys)
 
     def half(names: list[str]) -> pa.Table:

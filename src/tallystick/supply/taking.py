@@ -54,8 +54,12 @@ class Taken:
     profile: Profile
 
 
-def take(path: Path, dataset: Dataset | Contract, *, on: date, entropy: Entropy) -> Taken:
+def take(
+    path: Path, dataset: Dataset | Contract, *, on: date, entropy: Entropy, known: pa.Table | None = None
+) -> Taken:
     """The split, the report and the profile of the file at ``path``, held against ``dataset``.
+
+    ``known`` are the keys of an earlier supply, which its records keep.
 
     ``on`` is the day of the supply, ``entropy`` gives random bytes (`secrets.token_bytes`). Identifiers come as text (dates as
     ISO 8601), evidence and attributes in their types. Raises BadInput, with every finding, where the file cannot be read
@@ -88,7 +92,7 @@ def take(path: Path, dataset: Dataset | Contract, *, on: date, entropy: Entropy)
         reasons=met.reasons,
         notes=reading.notes,
     )
-    halves = split(_with_text_identifiers(table, contract), contract, entropy)
+    halves = split(_with_text_identifiers(table, contract), contract, entropy, known)
     return Taken(halves, report, profile(table, contract, on))
 
 
