@@ -125,7 +125,8 @@ def destroy_files(
 ) -> tuple[Certificate, ...]:
     """Destroy each file with the key that opens it (or None), and return the certificates, which the ledger holds.
 
-    The order is entered first, then carried out, then entered as done; a file already gone is left out.
+    The order is entered first, then carried out, then entered as done; a file already gone is left out. An order that was carried
+    out is not carried out again: what lies in a place since then is another file.
     """
     if not is_done(share, event_id):
         certificates = [
@@ -136,7 +137,8 @@ def destroy_files(
         details = {"reason": reason, "certificates": [asdict(c) for c in certificates], "note": note}
         share.ledger.append("destroy", subject, details, actor=clock.actor, at=clock.now, event_id=event_id)
     details_found = details_of(share, event_id)
-    _carry_out(share, event_id, details_found, clock.actor, clock.now)
+    if not is_done(share, f"{event_id}/done"):
+        _carry_out(share, event_id, details_found, clock.actor, clock.now)
     return tuple(Certificate(**c) for c in details_found["certificates"])
 
 
