@@ -274,7 +274,10 @@ def test_only_the_supply_door_sees_both_halves() -> None:
         and any("attributes" in p or p == "rooms/steward" for p in door.reads)
     ]
     assert both == ["destroy"]  # it opens neither half: it removes them, and reads only bytes for their hash
-    assert DOORS["supply"].reads == ("supplies",)
+    assert DOORS["supply"].reads == (
+        "supplies",
+        "rooms/supplier-*/keys.parquet",
+    )  # its own list, so that keys stay
 
 
 def test_a_share_that_links_nothing_runs_to_its_report(tmp_path: Path) -> None:

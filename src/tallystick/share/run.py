@@ -148,7 +148,12 @@ def _board(share: Share, wanted: tuple[str, ...], clock: Clock) -> Outcome:
     if "report" not in wanted:
         return Outcome(tuple(done))
     made = pack.build(share, clock=clock)
-    return Outcome((*done, _step("pack", not made.is_new)), (), None, str(made.folder / "pack.html"))
+    return Outcome(
+        (*done, Step("pack", "done" if made.is_new else "was done before")),
+        (),
+        None,
+        str(made.folder / "pack.html"),
+    )
 
 
 def plan(share: Share, *, clock: Clock, until: str | None = None) -> tuple[Step, ...]:
