@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.errors import BadInput
+from tallystick.synth.edits import edited
 from tallystick.synth.education import pupils
-from tallystick.synth.errors import KINDS, edited, load, parse, shipped
+from tallystick.synth.errors import KINDS, load, parse, shipped
 from tallystick.synth.observe import ETHNIC_LABELS, FIELDS, Observed, applies, identity, observe
 from tallystick.synth.people import People, Population, block
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tallystick import synth
-from tallystick.synth.errors import edited
+from tallystick.synth.edits import edited
+from tallystick.synth.identifiers import NUMBERS
 from tallystick.synth.names import names
 from tallystick.synth.observe import FIELDS, OLD_DAYS, identity
 from tallystick.synth.people import People, block
@@ -23,7 +24,8 @@ EPOCH = date(1970, 1, 1)
 
 def person_on(people: People, person: int, day: int) -> dict[str, str | None]:
     """Return what is true of one person on one day, as text."""
-    found = identity(people, np.array([person]), np.array([day]))
+    row = np.array([person])
+    found = identity(people, row, np.array([day])) | {name: of(people, row) for name, of in NUMBERS.items()}
     return {
         field: (EPOCH + timedelta(days=int(values[0]))).isoformat() if field == "dob" else values[0]
         for field, values in found.items()
@@ -35,6 +37,9 @@ def wrong_day(kind: str, text: str, draw: int) -> str | None:
     year, month, day = (int(part) for part in text.split("-"))
     if kind == "missing":
         return None
+    if kind == "alias":
+        apart = 1 + (draw // 2) % 1500
+        return (date.fromisoformat(text) + timedelta(days=apart if draw % 2 else -apart)).isoformat()
     if kind == "first-january":
         month = day = 1
     elif kind == "day-month":
@@ -83,7 +88,7 @@ def rebuilt(people: People, person: int, day: int, errors: str) -> dict[str, str
             record[field] = edited(kind, str(value), draw)
     for field, kind, draw in entries:
         if (field, kind) == ("whole", "merged"):
-            other = person_on(people, draw % len(people), day)
+            other = person_on(people, (person + 1 + draw % (len(people) - 1)) % len(people), day)
             record["dob"], record["postcode"] = other["dob"], other["postcode"]
         if (field, kind) == ("whole", "swapped"):
             record["first_name"], record["surname"] = record["surname"], record["first_name"]
@@ -104,8 +109,9 @@ def test_each_record_is_its_person_and_its_logged_errors(preset: str, tmp_path: 
             assert record["record_id"] == entry["record_id"]
             day = (entry["seen_on"] - EPOCH).days
             made = rebuilt(people, int(entry["person"][1:]), day, entry["errors"])
-            held = {f: None if record[f] is None else str(record[f]) for f in FIELDS}
-            for field in FIELDS:
+            fields = [name for name in (*FIELDS, *NUMBERS) if name in record]
+            held = {f: None if record[f] is None else str(record[f]) for f in fields}
+            for field in fields:
                 assert made[field] == held[field], (source, field, entry["errors"])
 
 

@@ -20,8 +20,8 @@ from tallystick.synth.write import logical_hashes
 
 ON = date(2026, 11, 20)
 PINNED = {
-    "education.csv": "b20f64a679b27d0153922b219b48335a0342710f268140f112fd5cc9434a7665",
-    "justice.csv": "ebc360fb51ee47a318f357745072ef7a50b5f49ee8f1e6933009f6a7caae6539",
+    "education.csv": "f49e171512ec8ed45808f41d098e3810b34f0afcd8dd7339a2a4d59d0d1ce657",
+    "justice.csv": "1c9ea6105dfa4be979bde1342db4d7527d247d837f69cfc23f16d7e78f919b33",
 }
 
 

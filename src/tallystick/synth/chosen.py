@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tallystick.synth.people import BLOCK, People
+from tallystick.synth.observe import Records
+from tallystick.synth.people import BLOCK, YEAR, People
 from tallystick.synth.streams import Flags, Floats, Ints, Streams
 
 
@@ -26,6 +27,18 @@ def heaviest(
         times = np.where(among, times, np.inf)
         count = min(count, int(among.sum()))
     return np.sort(np.argsort(times, kind="stable")[:count])
+
+
+def here(people: People, records: Records, last_day: int) -> Ints:
+    """Return which records are of somebody who lived in the country on their day, up to the last day."""
+    day, rows = records.days, records.rows
+    return np.flatnonzero((day <= last_day) & (day < people.gone[rows]) & (day >= people.arrived[rows]))
+
+
+def present(people: People, last_day: int, age: float) -> Flags:
+    """Return who lived here for a year or more after the birthday of that age, before the last day."""
+    start = np.maximum(people.birth + int(age * YEAR), people.arrived)
+    return np.asarray(np.minimum(people.gone, last_day) - start > int(YEAR))
 
 
 def offending_weight(people: People, hidden: float = 0.0) -> Floats:

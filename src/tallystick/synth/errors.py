@@ -1,4 +1,4 @@
-"""The error model: what goes wrong in a record, how often, for whom; and the edits themselves, which a log can replay.
+"""The error model: what goes wrong in a record, how often, and for whom; `edits` has the edits themselves.
 
 For each field of a record one draw decides which kind of error befalls it, if any; so the kinds exclude each other, and each
 happens at its own rate among the records to which it can happen (a day above the 12th cannot be taken for a month). Rates are by
@@ -21,34 +21,29 @@ from tallystick.errors import BadInput
 from tallystick.synth.streams import Floats
 
 TYPING = ("keyboard", "transposed", "dropped", "doubled", "ocr")
+NUMBER = ("keyboard", "transposed", "missing")
 KINDS: Mapping[str, tuple[str, ...]] = {
-    "first_name": (*TYPING, "phonetic", "nickname", "initial", "middle", "alias", "missing"),
-    "surname": (*TYPING, "phonetic", "half", "former", "alias", "missing"),
+    "first_name": (
+        *TYPING,
+        "phonetic",
+        "transliterated",
+        "nickname",
+        "initial",
+        "middle",
+        "alias",
+        "missing",
+    ),
+    "surname": (*TYPING, "phonetic", "transliterated", "half", "former", "alias", "missing"),
     "middle_name": (*TYPING, "initial", "missing"),
-    "dob": ("day-month", "first-january", "year", "day", "missing"),
+    "dob": ("day-month", "first-january", "year", "day", "alias", "missing"),
     "gender": ("miscoded", "missing"),
     "postcode": ("old", "keyboard", "transposed", "missing"),
+    "upn": NUMBER,
+    "uln": NUMBER,
+    "pnc_id": NUMBER,
     "record": ("duplicate", "merged", "swapped"),
 }
 GROUPS = ("sex", "ethnicity", "decile")
-KEYS = "qwertyuiopasdfghjklzxcvbnm0123456789"
-BESIDE = "wertyuioposdfghjklkxcvbnmn9214365878"
-NEAR = dict(zip(KEYS, BESIDE, strict=True))
-OCR = {"o": "0", "l": "1", "i": "l", "s": "5", "b": "6", "e": "c", "n": "r", "m": "n", "u": "v", "a": "o"}
-SOUNDS = (
-    ("ph", "f"), ("ck", "k"), ("ee", "ea"), ("th", "t"), ("mac", "mc"), ("sh", "ch"), ("ah", "a"), ("y", "i"), ("oo", "u"),
-    ("ou", "u"), ("z", "s"), ("c", "k"), ("e", "a"), ("i", "ee"), ("o", "u"), ("a", "e"), ("u", "oo"), ("k", "c"),
-)  # fmt: skip
-NICKNAMES = {
-    "William": "Bill", "Robert": "Bob", "James": "Jim", "John": "Jack", "Richard": "Rick", "Michael": "Mike", "Thomas": "Tom",
-    "Christopher": "Chris", "Daniel": "Dan", "Matthew": "Matt", "Anthony": "Tony", "Andrew": "Andy", "David": "Dave",
-    "Joseph": "Joe", "Joshua": "Josh", "Samuel": "Sam", "Benjamin": "Ben", "Alexander": "Alex", "Nicholas": "Nick",
-    "Stephen": "Steve", "Steven": "Steve", "Edward": "Ted", "Charles": "Charlie", "Jonathan": "Jon", "Peter": "Pete",
-    "Elizabeth": "Liz", "Katherine": "Kate", "Catherine": "Cathy", "Margaret": "Maggie", "Patricia": "Pat", "Susan": "Sue",
-    "Rebecca": "Becky", "Jennifer": "Jenny", "Jessica": "Jess", "Victoria": "Vicky", "Samantha": "Sam", "Deborah": "Debbie",
-    "Charlotte": "Lottie", "Abigail": "Abby", "Alexandra": "Alex", "Bethany": "Beth", "Eleanor": "Ellie", "Mohammed": "Mo",
-    "Muhammad": "Mo", "Mohammad": "Mo", "Natasha": "Tasha", "Danielle": "Dani", "Stephanie": "Steph", "Amanda": "Mandy",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,46 +143,3 @@ def _table(value: Any, where: str) -> Mapping[str, Any]:
 def _number(value: Any, where: str, *, most: float) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
         raise BadInput(f"{where} must be a number from 0 to {most:g}.")
-
-
-def edited(kind: str, text: str, draw: int) -> str:
-    """Return ``text`` with one error of ``kind`` in it; the same draw always makes the same error.
-
-    >>> edited("transposed", "Smith", 1)
-    'Simth'
-    """
-    if kind == "nickname":
-        return NICKNAMES.get(text, text)
-    if kind == "initial":
-        return text[:1]
-    if kind == "half":
-        return text.split("-")[draw % 2]
-    if kind == "phonetic":
-        return _phonetic(text, draw)
-    at = draw % len(text)
-    letter = text[at]
-    if kind == "keyboard":
-        return text[:at] + _as(letter, NEAR.get(letter.lower(), "e")) + text[at + 1 :]
-    if kind == "ocr":
-        return text[:at] + _as(letter, OCR.get(letter.lower(), "i")) + text[at + 1 :]
-    if kind == "doubled":
-        return text[:at] + letter + text[at:]
-    if len(text) < 2:
-        return text
-    if kind == "dropped":
-        return text[:at] + text[at + 1 :]
-    at %= len(text) - 1
-    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-
-
-def _as(model: str, letter: str) -> str:
-    return letter.upper() if model.isupper() else letter
-
-
-def _phonetic(text: str, draw: int) -> str:
-    low = text.lower()
-    found = [(low.find(a), a, b) for a, b in SOUNDS if a in low]
-    if not found:
-        return text + "e"
-    at, a, b = found[draw % len(found)]
-    return (low[:at] + b + low[at + len(a) :]).title()

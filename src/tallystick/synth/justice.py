@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tallystick.synth import identifiers
+from tallystick.synth.chosen import here
 from tallystick.synth.observe import ETHNIC_LABELS, Records
 from tallystick.synth.people import YEAR, People
 from tallystick.synth.streams import Flags, Ints, Streams
@@ -32,17 +34,28 @@ def onset(people: People, rows: Ints) -> Ints:
     return np.asarray(people.birth[rows] + (ages * YEAR).astype(np.int64), dtype=np.int64)
 
 
+def begun(people: People, rows: Ints, last_day: int) -> Ints:
+    """Return the day of each one's first offence here by the last day: the onset, drawn again where that is out of reach."""
+    first = onset(people, rows)
+    earliest = np.maximum(people.birth[rows] + int(10 * YEAR), people.arrived[rows])
+    reach = np.maximum(np.minimum(people.gone[rows] - 1, last_day) - earliest, 1)
+    again = earliest + people.streams.of("justice").below("begins again", people.id[rows], reach)
+    return np.where((first < earliest) | (first >= earliest + reach), again, first)
+
+
 def offenders(people: People, rows: Ints, last_day: int) -> Records:
     """Return one record for each offender, as the extract of a share has it: the latest contact and the career in sum."""
     streams = people.streams.of("justice")
-    ids, first = people.id[rows], np.minimum(onset(people, rows), last_day - 1)
+    ids, first = people.id[rows], begun(people, rows, last_day)
     going_on = np.clip(0.45 + 0.12 * people.risk[rows], 0.1, 0.9)
     prior = streams.count("prior", ids, going_on, 40)
-    days = np.minimum(first + (streams.uniform("span", ids) * prior * 0.9 * YEAR).astype(np.int64), last_day)
+    days = first + (streams.uniform("span", ids) * prior * 0.9 * YEAR).astype(np.int64)
+    days = np.minimum(days, np.minimum(people.gone[rows] - 1, last_day))
     return Records(
         rows,
         days,
         {
+            "pnc_id": identifiers.pnc_id(people, rows),
             "case_id": _case(streams, ids),
             "first_offence": first.astype("datetime64[D]"),
             "offence_group": OFFENCES[streams.pick("offence", ids, SHARES)],
@@ -54,27 +67,30 @@ def offenders(people: People, rows: Ints, last_day: int) -> Records:
 
 
 def cases(people: People, rows: Ints, last_day: int) -> tuple[Records, Any]:
-    """Return one record for each case of each offender, before any court, and each case's key."""
+    """Return one record for each case of each offender by the last day, before any court, and each case's key."""
     streams = people.streams.of("cases")
-    first = np.minimum(onset(people, rows), last_day - 1)
+    first = begun(people, rows, last_day)
     more = streams.count("more", people.id[rows], np.clip(0.5 + 0.1 * people.risk[rows], 0.1, 0.85), 20)
     each = np.repeat(rows, more + 1)
     turn = np.arange(len(each)) - np.repeat(np.cumsum(more + 1) - more - 1, more + 1)
     keys = people.id[each] * np.uint64(32) + turn.astype(np.uint64)
     gap = (turn * (0.4 + streams.uniform("gap", keys)) * YEAR).astype(np.int64)
-    days = np.minimum(np.repeat(first, more + 1) + gap, last_day)
+    days = np.repeat(first, more + 1) + gap
     kind = streams.pick("offence", keys, SHARES)
-    return Records(
+    found = Records(
         each,
         days,
         {
+            "pnc_id": identifiers.pnc_id(people, each),
             "case_number": _case(streams, keys),
             "receipt_date": days.astype("datetime64[D]"),
             "offence_group": OFFENCES[kind],
             "disposal": DISPOSALS[streams.pick("disposal", keys, DISPOSAL_SHARES)],
             "ethnicity": ETHNIC_LABELS[people.ethnic[each]],
         },
-    ), keys
+    )
+    kept = here(people, found, last_day)
+    return found.taken(kept), keys[kept]
 
 
 def data_first(people: People, rows: Ints, last_day: int) -> dict[str, Records]:
@@ -87,10 +103,12 @@ def data_first(people: People, rows: Ints, last_day: int) -> dict[str, Records]:
         np.isin(every.attributes["disposal"], ["community order", "suspended sentence", "custody"])
     )
     found = {
-        "magistrates": _only(every, ("case_number", "receipt_date", "offence_group")),
-        "crown-court": every.taken(up),
-        "prison": _spells(streams, "prison", every.taken(custody), keys[custody]),
-        "probation": _spells(streams, "probation", every.taken(order), keys[order]),
+        "magistrates": _only(every, ("pnc_id", "case_number", "receipt_date", "offence_group")),
+        "crown-court": _only(
+            every.taken(up), ("case_number", "receipt_date", "offence_group", "disposal", "ethnicity")
+        ),
+        "prison": _spells(streams, "prison", people, every.taken(custody), keys[custody]),
+        "probation": _spells(streams, "probation", people, every.taken(order), keys[order]),
     }
     assessed = streams.chance("assessed", keys[order], 0.6)
     found["assessments"] = _assessments(streams, people, every.taken(order[assessed]), keys[order[assessed]])
@@ -99,23 +117,28 @@ def data_first(people: People, rows: Ints, last_day: int) -> dict[str, Records]:
         found[source] = _parties(
             streams, source, people, adults & streams.chance(source, people.id, rate), last_day
         )
-    return found
+    return {source: records.taken(here(people, records, last_day)) for source, records in found.items()}
 
 
 def _only(records: Records, names: tuple[str, ...]) -> Records:
     return Records(records.rows, records.days, {name: records.attributes[name] for name in names})
 
 
-def _spells(streams: Streams, source: str, cases: Records, keys: Any) -> Records:
+def _spells(streams: Streams, source: str, people: People, cases: Records, keys: Any) -> Records:
     """Return a spell in prison or on probation for each case: its start and its length."""
     days = cases.days + streams.below(f"{source} wait", keys, 180)
     u = streams.uniform(f"{source} length", keys)
-    number, start = ("prison_number", "reception_date") if source == "prison" else ("crn", "order_date")
+    number, own, start = (
+        ("prison_number", identifiers.prison_number, "reception_date")
+        if source == "prison"
+        else ("crn", identifiers.crn, "order_date")
+    )
     return Records(
         cases.rows,
         days,
         {
-            number: _case(streams.of(source), keys),
+            "pnc_id": cases.attributes["pnc_id"],
+            number: own(people, cases.rows),
             start: days.astype("datetime64[D]"),
             "sentence_length_days": (14 + 2000 * u * u * u).astype(np.int64),
         },
@@ -129,6 +152,7 @@ def _assessments(streams: Streams, people: People, cases: Records, keys: Any) ->
         cases.rows,
         days,
         {
+            "pnc_id": cases.attributes["pnc_id"],
             "assessment_date": days.astype("datetime64[D]"),
             "reoffending_score": score.astype(np.int64),
             "accommodation_need": streams.chance("accommodation", keys, 0.35),

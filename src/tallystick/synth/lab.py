@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tallystick.errors import BadInput
-from tallystick.synth import histories
+from tallystick.synth import histories, identifiers
 from tallystick.synth.chosen import heaviest
 from tallystick.synth.geography import geography
 from tallystick.synth.histories import Index
@@ -95,10 +95,8 @@ def offenders(people: People, rows: Ints, last_day: int, cohort: int, spec: Inte
     reoffence = np.where(index.reoffends, index.reoffended_on.astype("datetime64[D]"), np.datetime64("NaT"))
     columns.update(reoffended=index.reoffends, reoffence_date=reoffence)
     began = start[takers] + 7 + streams.below("begins", ids[takers], 60)
-    known = columns["pnc_id"][takers]
-    known[~streams.chance("known", ids[takers], 0.6)] = None
     cohort_columns = {
-        "pnc_id": known,
+        "pnc_id": columns["pnc_id"][takers],
         "intervention_start": began.astype("datetime64[D]"),
         "intervention_end": (began + 90).astype("datetime64[D]"),
     }
@@ -141,14 +139,8 @@ def _extract(streams: Streams, people: People, index: Index, age: Floats, rate: 
     rows, ids = index.rows, index.ids
     places = people.places(rows, index.started)
     custody = index.disposal == histories.CUSTODY
-    code = (streams.bits("pnc", ids) % np.uint64(10**9)).astype(np.int64)
-    year = (code // 10_000_000) % 25
-    pnc = np.array(
-        [f"{y:02d}/{n % 10_000_000:07d}" for y, n in zip(year.tolist(), code.tolist(), strict=True)],
-        dtype=object,
-    )
     return {
-        "pnc_id": pnc,
+        "pnc_id": identifiers.pnc_id(people, rows),
         "offender_ref": index.ref,
         "conviction_date": index.convicted.astype("datetime64[D]"),
         "release_date": np.where(custody, index.started.astype("datetime64[D]"), np.datetime64("NaT")),

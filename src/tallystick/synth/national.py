@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from tallystick.synth import education, justice
+from tallystick.synth import education, identifiers, justice
+from tallystick.synth.chosen import here
 from tallystick.synth.geography import geography
 from tallystick.synth.observe import ETHNIC_LABELS, Records
 from tallystick.synth.people import YEAR, People, year_of
 from tallystick.synth.streams import Ids, Ints, Streams
 
 FIRST_CENSUS = 2002
+SPELLS = (("benefits", 0.18), ("employment", 0.55))
 STAGES = np.array(["KS1", "KS2", "KS3", "KS4"], dtype=object)
 BENEFITS = np.array(["Universal Credit", "Jobseeker's Allowance", "Housing Benefit", "PIP"], dtype=object)
 
@@ -27,7 +29,7 @@ def sources(people: People, pupils: Ints, accused: Ints, last_day: int) -> dict[
     learners = pupils[people.birth[pupils] < last_day - 17 * YEAR]
     found["learners"] = education.achievements(people, learners, last_day)
     found.update(justice.data_first(people, accused, last_day))
-    for source, share in (("benefits", 0.18), ("employment", 0.55)):
+    for source, share in SPELLS:
         found[source] = spells(people, source, share, last_day)
     return found
 
@@ -50,14 +52,12 @@ def census(people: People, rows: Ints, last_day: int) -> Records:
     held = some.astype(np.int64) + (some & (needs < 0.03 + 0.02 * np.clip(risk, -1, 5)))
     meals = streams.uniform("meals", ids) < np.clip(0.48 - 0.045 * decile + 0.05 * risk, 0.01, 0.95)
     absence = np.clip(0.05 + 0.02 * risk + 0.03 * np.abs(streams.bell("absence", keys)), 0, 0.9)
-    mark = np.clip(50 - 5 * risk - 8 * (held > 0) - 5 * meals + 12 * streams.bell("mark", keys), 0, 100)
-    mark = np.where(np.isin(age, (7, 11, 14, 16)), np.floor(mark), np.nan)
     school = geography().small_area(places) // 12
-    return Records(
+    found = Records(
         each,
         days,
         {
-            "upn": education.upns(people.streams.of("education"), people.id[each]),
+            "upn": identifiers.upn(people, each),
             "census_date": days.astype("datetime64[D]"),
             "school": school * 10 + (age >= 11),
             "key_stage": STAGES[np.clip(np.searchsorted((7, 11, 14), age, side="left"), 0, 3)],
@@ -65,10 +65,10 @@ def census(people: People, rows: Ints, last_day: int) -> Records:
             "free_school_meals": meals,
             "absence_rate": np.floor(absence * 1000 + 0.5) / 1000,
             "exclusions": streams.count("excluded", keys, np.clip(0.01 + 0.02 * risk, 0.001, 0.4), 6),
-            "attainment": mark,
             "ethnicity": ETHNIC_LABELS[people.ethnic[each]],
         },
     )
+    return found.taken(here(people, found, last_day))
 
 
 def police(people: People, rows: Ints, last_day: int) -> Records:
@@ -80,6 +80,7 @@ def police(people: People, rows: Ints, last_day: int) -> Records:
         every.rows,
         every.days,
         {
+            "pnc_id": every.attributes["pnc_id"],
             "case_number": every.attributes["case_number"],
             "offence_date": offence.astype("datetime64[D]"),
             "conviction_date": every.attributes["receipt_date"],
@@ -94,24 +95,27 @@ def spells(people: People, source: str, share: float, last_day: int) -> Records:
     """Return spells on benefits or in work, one to four for each person who has any, in order of time."""
     streams = people.streams.of(source)
     grown = people.birth < last_day - 18 * YEAR
-    here = (people.died > last_day - 10 * YEAR) & (people.birth > last_day - 75 * YEAR)
-    rows = np.flatnonzero(grown & here & streams.chance("has", people.id, share))
+    of_age = grown & (people.birth > last_day - 75 * YEAR)
+    rows = np.flatnonzero(of_age & streams.chance("has", people.id, share))
     count = 1 + streams.count("more", people.id[rows], 0.35, 3)
     each, turn = repeated(rows, count)
     keys = people.id[each] * np.uint64(8) + turn.astype(np.uint64)
     total = np.repeat(count, count)
     span = 3650 // total
     start = last_day - 3650 + turn * span + streams.below("start", keys, span // 2)
-    end = start + 30 + streams.below("length", keys, span // 2)
+    end = np.minimum(
+        start + 30 + streams.below("length", keys, span // 2), np.minimum(people.gone[each], last_day)
+    )
     columns: dict[str, Any] = {
         "spell_start": start.astype("datetime64[D]"),
-        "spell_end": np.minimum(end, last_day).astype("datetime64[D]"),
+        "spell_end": end.astype("datetime64[D]"),
     }
     if source == "benefits":
         columns["benefit"] = BENEFITS[streams.pick("benefit", keys, (0.55, 0.15, 0.18, 0.12))]
     else:
         columns["weekly_pay"] = (180 + 900 * band(streams, keys)).astype(np.int64)
-    return Records(each, start, columns)
+    found = Records(each, start, columns)
+    return found.taken(here(people, found, last_day))
 
 
 def band(streams: Streams, keys: Ids) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from tallystick.synth.errors import KINDS, NICKNAMES, ErrorModel, edited
+from tallystick.synth.edits import NICKNAMES, edited, transliterated
+from tallystick.synth.errors import KINDS, ErrorModel
 from tallystick.synth.geography import geography
+from tallystick.synth.identifiers import NUMBERS
 from tallystick.synth.names import Words, names
 from tallystick.synth.people import ETHNICITY, People, year_of
 from tallystick.synth.streams import Flags, Floats, Ids, Ints, Streams
@@ -38,7 +40,10 @@ class Records:
 
 @dataclass(frozen=True)
 class Observed:
-    """What a source holds: the records, their ids, identity as written down (dob in days, `NO_DAY` if missing), the errors."""
+    """What a source holds: the records, their ids, identity as written down (dob in days, `NO_DAY` if missing), the errors.
+
+    The log has, for each field that can go wrong, each record's kind of error ("" for none) and its draw.
+    """
 
     records: Records
     record_id: Words
@@ -86,11 +91,18 @@ def observe(
     log: dict[str, tuple[Words, Ids]] = {
         "record": (np.where(keys & np.uint64(1 << 31), "duplicate", "").astype(object), keys)
     }
-    for field in FIELDS:
+    numbers = {
+        name: records.attributes[name] for name in NUMBERS if name in KINDS and name in records.attributes
+    }
+    was |= numbers
+    now |= {name: values.copy() for name, values in numbers.items()}
+    for field in (*FIELDS, *numbers):
         log[field] = _befall(streams, source, field, people, records, was, now, keys, model, traits)
+    records = replace(records, attributes=records.attributes | {name: now.pop(name) for name in numbers})
     kinds, draws = _which(streams, source, "record", keys, model, traits, ("merged", "swapped"))
     merged, swapped = np.flatnonzero(kinds == "merged"), np.flatnonzero(kinds == "swapped")
-    other = (draws[merged] % np.uint64(len(people))).astype(np.int64)
+    apart = 1 + (draws[merged] % np.uint64(max(len(people) - 1, 1))).astype(np.int64)
+    other = (records.rows[merged] + apart) % len(people)
     for field in ("dob", "postcode"):
         now[field][merged] = identity(people, other, records.days[merged])[field]
     now["first_name"][swapped], now["surname"][swapped] = (
@@ -162,10 +174,19 @@ def _befall(
         can = applies(field, kind, people, records.rows[rows], records.days[rows], was[field][rows])
         kinds[rows[~can]] = ""
         rows = rows[can]
-        now[field][rows] = altered(
-            field, kind, people, records.rows[rows], records.days[rows], was[field][rows], draws[rows]
-        )
+        if kind == "alias":
+            draws[rows] = _own_alias(people, field, records.rows[rows], draws[rows])
+        before = was[field][rows]
+        after = altered(field, kind, people, records.rows[rows], records.days[rows], before, draws[rows])
+        now[field][rows] = after
+        kinds[rows[after == before]] = ""
     return kinds, draws
+
+
+def _own_alias(people: People, field: str, rows: Ints, draws: Ids) -> Ids:
+    """Return the draws of one of each person's own aliases, at most three a field, so that they are given again and again."""
+    turn = draws % np.uint64(5) // np.uint64(2)
+    return people.streams.of("aliases").bits(field, people.id[rows] * np.uint64(4) + turn)
 
 
 def applies(field: str, kind: str, people: People, rows: Ints, days: Ints, value: Any) -> Flags:
@@ -174,16 +195,26 @@ def applies(field: str, kind: str, people: People, rows: Ints, days: Ints, value
         if kind == "day-month":
             day, month = _day(value), _month(value)
             return np.asarray((day <= 12) & (day != month))
+        if kind == "first-january":
+            return np.asarray((_day(value) != 1) | (_month(value) != 1))
         return np.ones(len(value), dtype=bool)
-    there = np.array([v is not None for v in value], dtype=bool)
+    there = _each(value, lambda v: True)
     special: dict[str, Callable[[], Any]] = {
-        "nickname": lambda: np.array([v in NICKNAMES for v in value], dtype=bool),
-        "middle": lambda: people.middle[rows] >= 0,
-        "half": lambda: np.array([v is not None and "-" in v for v in value], dtype=bool),
+        "nickname": lambda: _each(value, lambda v: v in NICKNAMES),
+        "middle": lambda: (people.middle[rows] >= 0) & (people.middle[rows] != people.first[rows]),
+        "transliterated": lambda: (
+            (people.community[rows] > 0) & _each(value, lambda v: transliterated(v, 0) is not None)
+        ),
+        "half": lambda: _each(value, lambda v: "-" in v),
         "former": lambda: value != people.surnames(rows, np.full(len(rows), NO_DAY)),
         "old": lambda: people.places(rows, days) != people.places(rows, days - OLD_DAYS),
     }
     return np.asarray(there & special[kind]() if kind in special else there, dtype=bool)
+
+
+def _each(value: Any, test: Callable[[str], bool]) -> Flags:
+    """Return whether each value is there and passes."""
+    return np.array([v is not None and test(v) for v in value], dtype=bool)
 
 
 def altered(field: str, kind: str, people: People, rows: Ints, days: Ints, value: Any, draws: Ids) -> Any:
@@ -225,6 +256,11 @@ def _altered_day(kind: str, value: Ints, draws: Ids) -> Ints:
         return _date(year, np.ones_like(month), np.ones_like(day))
     if kind == "day-month":
         return _date(year, day, month)
+    if kind == "alias":  # up to four years older or younger
+        apart = 1 + (draws >> np.uint64(1)) % np.uint64(1500)
+        return np.asarray(
+            value + np.where(draws % np.uint64(2), 1, -1) * apart.astype(np.int64), dtype=np.int64
+        )
     turn = (draws % np.uint64(4)).astype(np.int64)
     if kind == "year":
         return _date(year + np.array((-1, 1, -10, 10))[turn], month, np.minimum(day, 28))

@@ -23,11 +23,11 @@ OFFENDING = {
     "offending_rate", "offence_date", "reoffending_score", "assessment_date",
     "release_date", "index_date", "prior_court_appearances", "proven_date", "proof", "is_breach", "group", "severity", "is_custody",
 }  # fmt: skip
-CASES = {"case_id", "case_number", "upn", "crn", "prison_number", "offender_ref"}
+CASES = {"case_id", "case_number", "upn", "uln", "pnc_id", "crn", "prison_number", "offender_ref"}
 OFFICES = {
     "iao": "information asset owner", "dpo": "data protection officer", "siro": "senior information risk owner",
 }  # fmt: skip
-SCHOOLS = ("census", "learners")
+SCHOOLS = ("census", "learners", "attainment", "courses")
 REASON = "The study needs it; synthetic data only."
 
 
@@ -42,13 +42,16 @@ def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> A
         tree["dpia"]["triggers"] = [*tree["dpia"].get("triggers", []), "children-or-vulnerable"]
         education = next(dataset for dataset in other["dataset"] if dataset["name"] == "education")
         known.update({name: {**education, "name": name} for name in SCHOOLS})
+    sources = kinds.preset(preset).sources
+    held = [types for source, types in columns.items() if source in sources]
+    linking = {*IDENTITY, *(name for name in ("pnc_id", "uln") if sum(name in types for types in held) > 1)}
     made = []
     for source, types in columns.items():
         dataset = dict(known.get(source) or first)
         dataset["path"] = f"supplies/{source}.{suffix}"
         if source in SCHOOLS or source not in known:
             dataset.update(name=source, title=f"Synthetic records: {source}", eligible="")
-        dataset["field"] = _fields(dataset.get("field", []), types)
+        dataset["field"] = _fields(dataset.get("field", []), types, linking)
         made.append(dataset)
     tree["dataset"] = made
     if preset == "local-performance":
@@ -57,7 +60,7 @@ def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> A
         names = list(columns)
         tree["linkage"]["between"] = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]]
     if preset == "national":
-        tree["linkage"]["between"] = [["police", name] for name in columns if name != "police"]
+        tree["linkage"]["between"] = [["police", name] for name in sources if name != "police"]
     return signed(Agreement.model_validate(tree))
 
 
@@ -82,16 +85,17 @@ def _board(tree: dict[str, Any]) -> None:
     tree["dataset"].append(youth)
 
 
-def _fields(listed: list[dict[str, Any]], types: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the template's fields that the file has, then the others; identity may be missing, as in life."""
+def _fields(listed: list[dict[str, Any]], types: dict[str, str], linking: set[str]) -> list[dict[str, Any]]:
+    """Return the template's fields that the file has, then the others; identity may be missing, as in life.
+
+    A person's number is an identifier where two sources have it (``linking``), else a case's.
+    """
     old = {field["name"]: field for field in listed}
     fields = []
     for name in sorted(types, key=lambda n: list(old).index(n) if n in old else len(old)):
         if name in old:
-            fields.append(
-                {**old[name], "required": name not in IDENTITY and old[name].get("required", False)}
-            )
-        elif name in IDENTITY:
+            fields.append({**old[name], "required": name not in linking and old[name].get("required", False)})
+        elif name in linking:
             fields.append({"name": name, "kind": "identifier", "matches": name, "type": types[name]})
         else:
             kind = "case-id" if name in CASES else "event-date" if types[name] == "date" else "attribute"

@@ -80,6 +80,11 @@ class People:
     def __len__(self) -> int:
         return len(self.id)
 
+    @property
+    def gone(self) -> Ints:
+        """Return the day on which each dies or leaves the country, after which nobody has a record of them."""
+        return np.minimum(self.died, self.emigrated)
+
     def ages(self, rows: Ints, days: Ints) -> Floats:
         """Return the ages of people on days, in years."""
         return (days - self.birth[rows]) / YEAR

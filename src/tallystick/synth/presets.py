@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tallystick.errors import BadInput
-from tallystick.synth import education, justice, lab, national
-from tallystick.synth.chosen import heaviest, offending_weight, quota
+from tallystick.synth import education, justice, lab, national, schooling
+from tallystick.synth.chosen import heaviest, offending_weight, present, quota
 from tallystick.synth.lab import Intervention
 from tallystick.synth.observe import Records
 from tallystick.synth.people import People, Population
@@ -64,13 +64,15 @@ class Preset:
 def _moj_dfe(people: People, number: int, asked: Asked, total: int) -> Part:
     streams = people.streams.of("moj-dfe")
     here = quota(asked.people, total, number, len(people))
-    school = heaviest(streams, "pupil", people, _native(people), here)
+    offences, schools = day("2025-05-31"), day("2025-07-31")
+    school = heaviest(streams, "pupil", people, _native(people), here, education.schooled(people, schools))
     count = quota(asked.people // 5, total, number, len(people))
-    accused = heaviest(streams, "offender", people, offending_weight(people), count)
+    able = present(people, offences, 10)
+    accused = heaviest(streams, "offender", people, offending_weight(people), count, able)
     return Part(
         {
-            "justice": justice.offenders(people, accused, day("2025-05-31")),
-            "education": education.pupils(people, school, day("2025-07-31")),
+            "justice": justice.offenders(people, accused, offences),
+            "education": education.pupils(people, school, schools),
         }
     )
 
@@ -83,14 +85,15 @@ def _native(people: People) -> Floats:
 def _learners(people: People, number: int, asked: Asked, total: int) -> Part:
     streams = people.streams.of("learner-register")
     here = quota(asked.people, total, number, len(people))
-    school = heaviest(streams, "pupil", people, _native(people), here)
+    last = day("2026-05-31")
+    school = heaviest(streams, "pupil", people, _native(people), here, education.schooled(people, last))
     taken = school[streams.chance("awarded", people.id[school], 0.8)]
     elsewhere = np.setdiff1d(np.arange(len(people)), school)
     rows = np.union1d(taken, elsewhere)
     return Part(
         {
-            "schools": education.schools(people, school, day("2026-05-31")),
-            "achievements": education.achievements(people, rows, day("2026-05-31")),
+            "schools": education.schools(people, school, last),
+            "achievements": education.achievements(people, rows, last),
         }
     )
 
@@ -98,7 +101,7 @@ def _learners(people: People, number: int, asked: Asked, total: int) -> Part:
 def _data_first(people: People, number: int, asked: Asked, total: int) -> Part:
     streams = people.streams.of("data-first")
     last = day("2025-12-31")
-    grown = (people.birth < last - int(18 * 365.25)) & (people.died > last)
+    grown = (people.birth < last - int(18 * 365.25)) & present(people, last, 10)
     count = quota(asked.people * 3 // 20, total, number, len(people))
     accused = heaviest(streams, "offender", people, offending_weight(people), count, grown)
     return Part(justice.data_first(people, accused, last))
@@ -109,16 +112,24 @@ def _national(people: People, number: int, asked: Asked, total: int) -> Part:
     last = day("2025-12-31")
     born = np.flatnonzero((people.birth > day("1986-08-31")) & (people.birth < last - int(5 * 365.25)))
     school = born[streams.chance("state school", people.id[born], 0.93 * _native(people)[born])]
-    grown = (people.birth < last - int(18 * 365.25)) & (people.died > last)
+    grown = (people.birth < last - int(18 * 365.25)) & present(people, last, 10)
     count = quota(asked.people * 3 // 20, total, number, len(people))
     accused = heaviest(streams, "offender", people, offending_weight(people), count, grown)
-    return Part(national.sources(people, school, accused, last))
+    learners = school[people.birth[school] < last - int(17 * 365.25)]
+    tables = {
+        "attainment": schooling.results(people, school, last),
+        "courses": schooling.courses(people, learners, last),
+    }
+    return Part(national.sources(people, school, accused, last), tables)
 
 
 def _lab(people: People, number: int, asked: Asked, total: int) -> Part:
-    rows = np.arange(len(people))
+    last = day("2025-12-31")
+    living = (people.gone > last) & (people.arrived < last - 5 * 365)
+    here = quota(asked.people, total, number, len(people))
+    rows = heaviest(people.streams.of("lab"), "offender", people, np.ones(len(people)), here, living)
     cohort = quota(max(asked.people // 50, 1), total, number, len(people))
-    found = lab.offenders(people, rows, day("2025-12-31"), cohort, asked.intervention)
+    found = lab.offenders(people, rows, last, cohort, asked.intervention)
     return Part({"cohort": found.cohort, "pnc": found.pnc}, found.tables, {"fates": found.truth})
 
 
@@ -142,14 +153,14 @@ PRESETS: dict[str, Preset] = {
     ),
     "justice-data-lab": Preset(
         Population(1960, 2003, parents=False),
-        1.0,
+        0.8,
         ("cohort", "pnc"),
         _lab,
         1600,
         "justice-data-lab",
         ("offences", "employment", "benefits"),
     ),
-    "national": Preset(Population(), 1.0, NATIONAL, _national, 1800, "data-first"),
+    "national": Preset(Population(), 1.0, NATIONAL, _national, 2300, "data-first", ("attainment", "courses")),
     "local-performance": Preset(Population(), 1.0, (), _nobody, 0, "local-performance"),
 }
 
