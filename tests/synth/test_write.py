@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tallystick import synth
 from tallystick.agreement import gates, io, rules
 from tallystick.errors import BadInput
+from tallystick.synth.errors import parse
 from tallystick.synth.lab import Intervention
 from tallystick.synth.people import BLOCK, Population, block, year_of
 from tallystick.synth.write import logical_hashes
@@ -61,6 +63,13 @@ def test_a_seed_gives_the_same_tables(tmp_path: Path) -> None:
         ({"people": 0}, "--people"),
         ({"people": -5}, "--people"),
         ({"people": 10**12}, "--people"),
+        ({"people": 99}, "--people"),
+        ({"people": float("nan")}, "--people"),
+        ({"people": 500.5}, "--people"),
+        ({"seed": 2**63}, "--seed"),
+        ({"seed": 1.5}, "--seed"),
+        ({"intervention": Intervention(-0.1)}, "justice-data-lab"),
+        ({"model": parse({"rates": {"polise": {}}}, "m")}, "polise"),
         ({"seed": -1}, "--seed"),
         ({"form": "xlsx"}, "--format"),
         ({"free": lambda folder: 1000}, "disk"),
@@ -71,6 +80,68 @@ def test_a_wrong_request_writes_nothing(wrong: dict[str, Any], said: str, tmp_pa
     with pytest.raises(BadInput, match=said):
         synth.write(asked.pop("preset"), tmp_path / "share", **asked)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing"], "no preset"),
+        (["moj-dfe", "--people", "0"], "--people"),
+        (["moj-dfe", "--people", "-100"], "--people"),
+        (["moj-dfe", "--people", "nan"], "--people"),
+        (["moj-dfe", "--people", "inf"], "--people"),
+        (["moj-dfe", "--people", "1e12"], "--people"),
+        (["moj-dfe", "--people", "150.5"], "--people"),
+        (["moj-dfe", "--people", "many"], "--people"),
+        (["moj-dfe", "--people", "500", "--seed", "-1"], "--seed"),
+        (["moj-dfe", "--people", "500", "--format", "xlsx"], "--format"),
+        (["moj-dfe", "--people", "500", "--effect", "-0.1"], "justice-data-lab"),
+        (["justice-data-lab", "--people", "500", "--effect", "2"], "effect"),
+        (["justice-data-lab", "--people", "500", "--effect", "nan"], "effect"),
+        (["justice-data-lab", "--people", "500", "--selection", "-1"], "Selection"),
+        (["justice-data-lab", "--people", "500", "--unobserved", "9"], "Selection"),
+        (["moj-dfe", "--people", "500", "--errors", "none.toml"], "none.toml"),
+        (["moj-dfe", "--people", "500", "--errors", "negative.toml"], "0 to 1"),
+        (["moj-dfe", "--people", "500", "--errors", "above.toml"], "0 to 1"),
+        (["moj-dfe", "--people", "500", "--errors", "kind.toml"], "no kind"),
+        (["moj-dfe", "--people", "500", "--errors", "source.toml"], "polise"),
+        (["moj-dfe", "--people", "500", "--errors", "group.toml"], "no ethnicity"),
+        (["moj-dfe", "--people", "500", "--errors", "together.toml"], "more than 1"),
+    ],
+)
+def test_the_command_refuses_and_writes_nothing(
+    words: list[str], said: str, tally: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {
+        "negative": "[rates.'*'.dob]\nyear = -0.1", "above": "[rates.'*'.dob]\nyear = 1.5", "kind": "[rates.'*'.dob]\nyeer = 0.1",
+        "source": "[rates.polise.dob]\nyear = 0.1", "group": "[[group]]\nfield = 'ethnicity'\nvalue = 'Martian'\nfactor = 2",
+        "together": "[rates.'*'.dob]\nyear = 0.4\n[[group]]\nfield = 'sex'\nvalue = 'F'\nfactor = 3",
+    }  # fmt: skip
+    for name, text in models.items():
+        (tmp_path / f"{name}.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = tally("synth", words[0], tmp_path / "deep" / "share", *words[1:])
+    assert done.code == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_disk_that_fills_up_midway_leaves_nothing(tmp_path: Path) -> None:
+    def full(done: float, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(BadInput, match="No space left"):
+        synth.write("moj-dfe", tmp_path / "share", people=500, seed=1, step=full)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_share_is_made_beneath_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(BadInput, match="not a folder"):
+        synth.write("moj-dfe", tmp_path / "file" / "share", people=500, seed=1)
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:

@@ -48,10 +48,11 @@ def synth(
     if people != people or people in (float("inf"), float("-inf")) or people != int(people):
         raise BadInput("--people must be a whole number, such as 100000 or 1e5.")
     model = engine.load(errors) if errors else None
+    asked = engine.Intervention(effect, selection, unobserved)
     with output.progress("synth") as step:
         done = engine.write(
             preset, folder, people=int(people), seed=seed, form=cast(Literal["csv", "parquet"], form), model=model,
-            intervention=engine.Intervention(effect, selection, unobserved), step=step,
+            intervention=None if asked == engine.Intervention() else asked, step=step,
         )  # fmt: skip
     lines = [f"Made {folder}: preset {preset}, seed {seed}."]
     lines += [f"  {source}: {count:,} records" for source, count in done.records.items()]

@@ -12,12 +12,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tallystick.errors import BadInput
+from tallystick.synth.people import ETHNICITY
 from tallystick.synth.streams import Floats
 
 TYPING = ("keyboard", "transposed", "dropped", "doubled", "ocr")
@@ -43,7 +45,11 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "pnc_id": NUMBER,
     "record": ("duplicate", "merged", "swapped"),
 }
-GROUPS = ("sex", "ethnicity", "decile")
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "sex": ("F", "M"),
+    "ethnicity": tuple(label for label, _, _ in ETHNICITY),
+    "decile": tuple(str(decile) for decile in range(1, 11)),
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,22 @@ class ErrorModel:
             if found is not None:
                 return found
         return 0.0
+
+    def largest(self, source: str, field: str) -> float:
+        """Return the sum of a field's rates for the people whose groups raise it most."""
+        listed = [[*sorted({g.value for g in self.groups if g.field == name}), ""] for name in GROUPS]
+        sums = [0.0]
+        for values in product(*listed):
+            whose = dict(zip(GROUPS, values, strict=True))
+            total = 0.0
+            for kind in KINDS[field]:
+                rate = self.rate(source, field, kind)
+                for group in self.groups:
+                    if (not group.kinds or kind in group.kinds) and whose[group.field] == group.value:
+                        rate *= group.factor
+                total += rate
+            sums.append(total)
+        return max(sums)
 
     def factors(self, kind: str, traits: Mapping[str, Any], count: int) -> Floats:
         """Return each record's multiplier for a kind; ``traits`` has an array for each field of `GROUPS`."""
@@ -114,24 +136,34 @@ def parse(tree: Mapping[str, Any], name: str) -> ErrorModel:
                         f"{name}, rates.{source}.{field}: no kind {kind!r}. Kinds: {', '.join(KINDS[field])}."
                     )
                 _number(rate, f"{name}, rates.{source}.{field}.{kind}", most=1.0)
-            if sum(kinds.values()) > 1:
+    model = ErrorModel(rates, tuple(_group(entry, name) for entry in tree.get("group", [])))
+    for source in rates:
+        for field in KINDS:
+            if model.largest(source, field) > 1 + 1e-9:
                 raise BadInput(
-                    f"{name}, rates.{source}.{field}: the rates add up to more than 1. Lower them."
+                    f"{name}, rates.{source}.{field}: for some people the rates add up to more than 1, "
+                    f'with those of "*" and the groups\' factors. Lower them.'
                 )
-    groups = []
-    for entry in tree.get("group", []):
-        if not isinstance(entry, dict) or set(entry) - {"field", "value", "factor", "kinds"}:
-            raise BadInput(f"{name}, group: its keys are field, value, factor and kinds.")
-        if entry.get("field") not in GROUPS or "value" not in entry:
-            raise BadInput(f"{name}, group: give a value, and a field among {', '.join(GROUPS)}.")
-        _number(entry.get("factor"), f"{name}, group, factor", most=100.0)
-        wrong = set(entry.get("kinds", ())) - {kind for kinds in KINDS.values() for kind in kinds}
-        if wrong:
-            raise BadInput(f"{name}, group: no kind {min(wrong)!r}.")
-        groups.append(
-            Group(entry["field"], str(entry["value"]), float(entry["factor"]), tuple(entry.get("kinds", ())))
-        )
-    return ErrorModel(rates, tuple(groups))
+    return model
+
+
+def _group(entry: Any, name: str) -> Group:
+    if not isinstance(entry, dict) or set(entry) - {"field", "value", "factor", "kinds"}:
+        raise BadInput(f"{name}, group: its keys are field, value, factor and kinds.")
+    if entry.get("field") not in GROUPS or "value" not in entry:
+        raise BadInput(f"{name}, group: give a value, and a field among {', '.join(GROUPS)}.")
+    field, value = entry["field"], str(entry["value"])
+    if value not in GROUPS[field]:
+        raise BadInput(f"{name}, group: no {field} of that name. There are: {'; '.join(GROUPS[field])}.")
+    _number(entry.get("factor"), f"{name}, group, factor", most=100.0)
+    kinds = entry.get("kinds", [])
+    if not isinstance(kinds, list):
+        raise BadInput(f"{name}, group, kinds: write a list.")
+    known = sorted({kind for kinds in KINDS.values() for kind in kinds})
+    wrong = [kind for kind in kinds if kind not in known]
+    if wrong:
+        raise BadInput(f"{name}, group: no kind {wrong[0]!r}. Kinds: {', '.join(known)}.")
+    return Group(field, value, float(entry["factor"]), tuple(kinds))
 
 
 def _table(value: Any, where: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,7 +23,7 @@ from tallystick.synth.errors import ErrorModel
 from tallystick.synth.lab import Intervention
 from tallystick.synth.observe import NO_DAY, Observed, Records, listed, observe
 from tallystick.synth.people import BLOCK, block
-from tallystick.synth.presets import Asked, preset
+from tallystick.synth.presets import PRESETS, Asked, preset
 
 Format = Literal["csv", "parquet"]
 MOST = 100_000_000
@@ -59,10 +60,15 @@ def write(
     """Write a ready share of preset ``name`` into ``directory`` and return what it holds.
 
     The same seed gives the same tables on any machine. ``free`` returns the bytes that are free on the disk of a folder.
-    Raises BadInput, before anything is written, for an unknown preset, an impossible number, a folder in use or a full disk.
+    Raises BadInput, before anything is written, for an unknown preset or source, an impossible number, a folder in use or a full disk.
     """
     chosen = preset(name)
+    directory = directory.absolute()
     check(name, directory, people, seed, form, free)
+    if model:
+        check_sources(model)
+    if intervention and name != "justice-data-lab":
+        raise BadInput("Only justice-data-lab has an intervention: leave out its effect and its selection.")
     asked = Asked(people, seed, intervention or Intervention())
     aside = directory.with_name(f".{directory.name}.synth")
     shutil.rmtree(aside, ignore_errors=True)
@@ -89,21 +95,33 @@ def check(
     name: str, directory: Path, people: int, seed: int, form: str, free: Callable[[Path], int] | None = None
 ) -> None:
     """Raise BadInput where a request cannot be fulfilled; nothing is written."""
-    if not FEWEST <= people <= MOST:
-        raise BadInput(f"--people must lie from {FEWEST:,} to {MOST:,}.")
-    if not 0 <= seed < 2**63:
+    if not isinstance(people, int) or not FEWEST <= people <= MOST:
+        raise BadInput(f"--people must be a whole number from {FEWEST:,} to {MOST:,}.")
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise BadInput("--seed must be a whole number from 0 to 2^63 - 1.")
     if form not in ("csv", "parquet"):
         raise BadInput("--format is csv or parquet.")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise BadInput(f"{directory} is not an empty folder; nothing was written. Name a new one.")
-    there = next(p for p in (directory.absolute(), *directory.absolute().parents) if p.exists())
+    there = next(p for p in (directory, *directory.parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise BadInput(f"{there} is not a folder that can be written to; nothing was written.")
     needed = preset(name).bytes_a_person * people + AHEAD
     left = free(there) if free else shutil.disk_usage(there).free
     if needed > left:
         raise BadInput(
             f"The disk has {left // 10**6:,} MB free, and this takes about {needed // 10**6:,} MB. Ask for fewer people."
         )
+
+
+def check_sources(model: ErrorModel) -> None:
+    """Raise BadInput where the error model has rates for a source that no preset has."""
+    known = sorted({source for kind in PRESETS.values() for source in kind.sources})
+    for source in model.rates:
+        if source != "*" and source not in known:
+            raise BadInput(
+                f'The error model has rates for {source!r}. The sources are "*", {", ".join(known)}.'
+            )
 
 
 def _blocks(
