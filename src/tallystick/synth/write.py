@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -250,17 +250,3 @@ def _papers(name: str, folder: Path, columns: dict[str, dict[str, str]], form: F
     io.dump(papers.agreement(name, columns, form), folder / "agreement.toml")
     for project in papers.projects(name):
         io.dump(project, folder / "projects" / f"{project.id}.toml")
-
-
-def logical_hashes(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield each data file of a share and the hash of its sorted lines: equal for equal tables in any order."""
-    import hashlib
-
-    for path in sorted((folder / "supplies").iterdir()):
-        table = pq.read_table(path) if path.suffix == ".parquet" else None
-        lines = (
-            [repr(row) for row in table.to_pylist()]
-            if table is not None
-            else path.read_text(encoding="utf-8").splitlines()
-        )
-        yield path.name, hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
