@@ -61,7 +61,9 @@ def asked(model: ErrorModel, source: str, field: str, kind: str, of: dict[str, n
     for values in set(whose):
         rates[values] = rate
         for group in model.groups:
-            if (not group.kinds or kind in group.kinds) and values[GROUPS.index(group.field)] == group.value:
+            if (not group.kinds or kind in group.kinds) and values[
+                list(GROUPS).index(group.field)
+            ] == group.value:
                 rates[values] *= group.factor
     return np.array([rates[values] for values in whose])
 
