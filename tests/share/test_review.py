@@ -203,3 +203,55 @@ def test_closing_in_the_terminal_tells_the_figures(share: Share, tally: Callable
         truths(share)
     )
     assert "\x1b" not in done.out + closed.out
+
+
+def test_two_and_a_third_from_first_to_last_at_the_command_line(
+    share: Share, tally: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say(text: str, *more: str) -> Any:
+        monkeypatch.setattr(sys, "stdin", streams.StringIO(text))
+        ran = tally("review", share.root, *more)
+        assert ran.code == 0, ran.err
+        return ran
+
+    def standing(who: str) -> Any:
+        return json.loads(say("", "--as", who, "--json").out)
+
+    count = standing("ann")["pairs"]
+    say("y\n" * count, "--as", "ann")
+    assert standing("ann")["left_for_you"] == 0
+    say(("y\n" * 5 + "n\n") * count, "--as", "bob")
+    after = standing("bob")
+    open_ = count // 6
+    assert (after["for_a_third"], after["settled"]) == (open_, count - open_)
+    assert (standing("ann")["left_for_you"], standing("bob")["left_for_you"]) == (0, 0)
+    assert "another person must look" in say("", "--as", "ann").out
+    assert standing("cleo")["left_for_you"] == open_
+    asked = say("y\n" * open_, "--as", "cleo").out
+    assert asked.count("One person?") == open_
+    assert "--close" in say("", "--as", "dan").out
+    assert standing("dan")["left_for_you"] == 0
+    told = say("", "--close").out
+    agree = 1 - open_ / count
+    assert f"ann and bob agree on {agree:.1%} of {count}; kappa 0.00" in told  # ann said one thing throughout
+    assert f"{count} always, 0 never" in told
+    found = json.loads(say("", "--close", "--json").out)
+    assert {tuple(one["reviewers"]) for one in found["agreement"]} == {
+        ("ann", "bob"),
+        ("ann", "cleo"),
+        ("bob", "cleo"),
+    }
+    assert "The review is closed" in say("", "--as", "ann").out
+
+
+def test_the_first_look_says_what_the_sample_will_tell(
+    tmp_path: Path, tally: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_share(tmp_path / "s", people=60)
+    run(open_share(folder), clock=CLOCK, until="link")
+    monkeypatch.setattr(sys, "stdin", streams.StringIO("q\n"))
+    ran = tally("review", folder, "--pairs", "20", "--as", "ann")
+    assert ran.code == 0, ran.err
+    assert re.search(r"Drawn: \d+ units in \d+ strata", ran.out)
+    assert "precision to within" in ran.out
+    assert "nan" not in ran.out

@@ -66,6 +66,8 @@ def review(
         with locked(share), output.progress("drawing the sample"):
             acts.recover(share)
             door.draw(share, agreement, clock=now, pairs=pairs, looks=looks, seed=seed)
+        if not as_json:
+            output.line(promised(door.design(share)))
     if as_json or acts.is_done(share, door.CLOSED):
         standing = door.status(share, now.actor)
         output.say(standing, as_json=as_json, text=progress(standing))
@@ -142,6 +144,20 @@ def _cell(text: str) -> str:
 
 def _bar(bits: float) -> str:
     return (("█" if bits > 0 else "░") * min(round(abs(bits)), 20)).ljust(20)
+
+
+def promised(design: dict[str, Any]) -> str:
+    """Return what the sample just drawn should show, in lines for a reviewer."""
+    widths = [
+        f"{name} to within {design[name]:.1%} either way"
+        for name in ("precision", "recall")
+        if design[name] is not None
+    ]
+    return (
+        f"Drawn: {sum(one['sample'] for one in design['strata'])} units in {len(design['strata'])} strata, some from what blocking lost. "
+        + (f"If the model is about right, they give {' and '.join(widths)}. " if widths else "")
+        + "Each answer is kept at once: stop with q and go on later. What differs stands in [brackets]; – is missing."
+    )
 
 
 def progress(standing: dict[str, Any]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-WIDTH, HEIGHT, GAP, MARGIN = 230, 62, 34, 20
+WIDTH, HEIGHT, GAP, MARGIN = 300, 62, 34, 20
+LETTERS = 40
 STEPS = ("supplied", "taken", "people", "linked")
 
 
@@ -38,7 +39,7 @@ def _boxes(one: dict[str, Any]) -> list[tuple[str, str]]:
             f"{_number(one['taken'])} records taken",
             f"{_number(one['not_eligible'])} not eligible, {_number(one['set_aside'])} set aside",
         ),
-        (f"{_number(one['people'])} people", "after records of one person were joined"),
+        (f"{_number(one['people'])} people", "records of one person joined"),
         (f"{_number(one['linked'])} people linked", f"{_number(one['unlinked'])} did not"),
     ]
 
@@ -46,8 +47,8 @@ def _boxes(one: dict[str, Any]) -> list[tuple[str, str]]:
 def _box(left: int, top: int, title: str, below: str) -> list[str]:
     return [
         f'<rect x="{left}" y="{top}" width="{WIDTH}" height="{HEIGHT}" fill="#f3f2f1" stroke="#0b0c0c"/>',
-        f'<text x="{left + 10}" y="{top + 25}" font-weight="600">{escape(title[:34])}</text>',
-        f'<text x="{left + 10}" y="{top + 46}">{escape(below[:36])}</text>',
+        f'<text x="{left + 10}" y="{top + 25}" font-weight="600">{escape(_short(title))}</text>',
+        f'<text x="{left + 10}" y="{top + 46}">{escape(_short(below))}</text>',
     ]
 
 
@@ -56,6 +57,10 @@ def _arrow(middle: int, start: int, end: int) -> str:
         f'<path d="M{middle} {start} V{end - 6} M{middle - 5} {end - 10} L{middle} {end - 1} L{middle + 5} {end - 10}" '
         'stroke="#0b0c0c" fill="none"/>'
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
 
 
 def _number(value: int | None) -> str:

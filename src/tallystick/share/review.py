@@ -104,11 +104,11 @@ def draw(
     lost = frame.lost(read, model, met, max(1, count // OUTSIDE_PART), rng, id_column=ID)
     drawn = frame.drawn(met, lost, count, rng)
     chosen = drawn.pairs.append_column("rules", frame.found_by(read, model, drawn.pairs, ID))
-    design = {
+    how = {
         "looks": looks,
         "seed": seed,
-        "precision": drawn.design.precision,
-        "recall": drawn.design.recall,
+        "precision": _number(drawn.design.precision),
+        "recall": _number(drawn.design.recall),
     }
     strata = [asdict(one) for one in drawn.design.strata]
     details = {"pairs": chosen.num_rows, "looks": looks, "seed": seed}
@@ -118,9 +118,12 @@ def draw(
         room = folder / "rooms" / "linker" / "review"
         room.mkdir(parents=True)
         pq.write_table(chosen, room / "sample.parquet", compression="zstd")
-        (room / "design.json").write_text(
-            json.dumps({**design, "strata": strata}, indent=2), encoding="utf-8"
-        )
+        (room / "design.json").write_text(json.dumps({**how, "strata": strata}, indent=2), encoding="utf-8")
+
+
+def design(share: Share) -> dict[str, Any]:
+    """Return how the sample was drawn, and the half-widths of the intervals to expect of it."""
+    return dict(json.loads((_room(share) / "design.json").read_text(encoding="utf-8")))
 
 
 def look(share: Share, agreement: Agreement, *, clock: Clock) -> Looking:
@@ -194,9 +197,9 @@ def close(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, Any]
     assert agreement.linkage is not None
     with _open(share):
         now, pairs = state(share), read_parquet(room / "sample.parquet")
-        design = json.loads((room / "design.json").read_text(encoding="utf-8"))
+        how = design(share)
         found = reviewed.results(
-            now, pairs, [Stratum(**one) for one in design["strata"]], np.random.default_rng(design["seed"])
+            now, pairs, [Stratum(**one) for one in how["strata"]], np.random.default_rng(how["seed"])
         )
         decided, left_out = reviewed.decisions(now, pairs, ID)
         found["decisions"] = {
