@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pyarrow import csv
@@ -15,7 +16,7 @@ OUTCOME = ("reoffended", "reoffence_date")
 
 def with_offences(folder: Path, *, people: int, seed: int) -> Path:
     """Return a share without the yes-or-no column and its date, in the data and in the agreement."""
-    synth.write("justice-data-lab", folder, people=people, seed=seed)
+    synth.write("justice-data-lab", folder, people=people, seed=seed, on=datetime.now(UTC).date())
     pool = csv.read_csv(folder / "supplies/pnc.csv")
     csv.write_csv(pool.drop_columns(list(OUTCOME)), folder / "supplies/pnc.csv")
     held = io.load(folder / "agreement.toml")

@@ -40,6 +40,31 @@ def test_a_share_is_ready_to_run(preset: str, tmp_path: Path) -> None:
     assert all(project.id for project in io.load_projects(tmp_path / "share"))
 
 
+@pytest.mark.parametrize("preset", list(synth.PRESETS))
+def test_the_papers_are_in_force_on_the_day_asked_and_the_data_stay(preset: str, tmp_path: Path) -> None:
+    synth.write(preset, tmp_path / "first", people=150, seed=2)
+    for text in ("2026-11-20", "2027-06-01", "2027-06-02", "2028-02-29", "2034-05-31"):
+        on = date.fromisoformat(text)
+        folder = tmp_path / text
+        synth.write(preset, folder, people=150, seed=2, on=on)
+        agreement = io.load(folder)
+        assert [f for f in rules.check(agreement, on) if f.severity == "refuse"] == []
+        gates.ask(agreement, "supply", on)
+        starts, review = agreement.about.starts, agreement.about.next_review
+        assert starts is not None
+        assert review is not None
+        assert starts <= on < review
+        assert [one.covers_to for one in agreement.datasets] == [
+            one.covers_to for one in io.load(tmp_path / "first").datasets
+        ]
+        for part in ("supplies", "truth"):
+            for path in (tmp_path / "first" / part).rglob("*"):
+                if path.is_file():
+                    assert (folder / path.relative_to(tmp_path / "first")).read_bytes() == path.read_bytes()
+    same = tmp_path / "2026-11-20" / "agreement.toml"
+    assert same.read_bytes() == (tmp_path / "first" / "agreement.toml").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
@@ -52,7 +53,7 @@ def synth(
     with output.progress("synth") as step:
         done = engine.write(
             preset, folder, people=int(people), seed=seed, form=cast(Literal["csv", "parquet"], form), model=model,
-            intervention=None if asked == engine.Intervention() else asked, step=step,
+            intervention=None if asked == engine.Intervention() else asked, on=datetime.now(UTC).date(), step=step,
         )  # fmt: skip
     lines = [f"Made {folder}: preset {preset}, seed {seed}."]
     lines += [f"  {source}: {count:,} records" for source, count in done.records.items()]

@@ -66,7 +66,7 @@ def shares(now: datetime) -> None:
     """Make and record the sample's shares: two departments' with its records, and a local board's agreement."""
     folder = settings.ENVIRONMENT.shares
     if not (folder / SHARE).exists():
-        synth.write("moj-dfe", folder / SHARE, people=1000, seed=1)
+        synth.write("moj-dfe", folder / SHARE, people=1000, seed=1, on=now.date())
     if not (folder / BOARD).exists():
         (folder / BOARD).mkdir()
         io.write_text(folder / BOARD / "agreement.toml", template("local-performance"))

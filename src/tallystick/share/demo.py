@@ -28,5 +28,5 @@ def demo(
         if folder.exists() and any(folder.iterdir()):
             raise BadInput(f"{folder} holds something else. Name an empty folder, or remove it.")
         step(0.0, "making two departments' records")
-        synth.write("moj-dfe", folder, people=people, seed=seed)
+        synth.write("moj-dfe", folder, people=people, seed=seed, on=clock.now.date())
     return run(open_share(folder), clock=clock, seed=seed, step=step)

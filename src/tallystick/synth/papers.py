@@ -1,12 +1,14 @@
 """The papers of a synthetic share: the preset's agreement, complete and signed, and its projects.
 
-The agreement is the template of `tally init`, with the columns that the synthetic files have beside it.
+The agreement is the template of `tally init`, with the columns that the synthetic files have beside it, and with its dates moved by whole
+years where the day asked for is beyond its first year: a share made to practise on is always in force.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from tallystick.agreement import io, law, presets, signing
@@ -28,12 +30,15 @@ OFFICES = {
     "iao": "information asset owner", "dpo": "data protection officer", "siro": "senior information risk owner",
 }  # fmt: skip
 SCHOOLS = ("census", "learners", "attainment", "courses")
+ABOUT_DATA = ("covers_", "eligible")  # lines whose dates are of the records, not of the agreement
 REASON = "The study needs it; synthetic data only."
 
 
-def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> Agreement:
-    """Return the signed agreement of a preset whose files have these columns (name to type, by source)."""
-    tree = tomllib.loads(presets.template(kinds.preset(preset).template))
+def agreement(
+    preset: str, columns: dict[str, dict[str, str]], suffix: str, on: date | None = None
+) -> Agreement:
+    """Return the signed agreement of a preset whose files have these columns (name to type, by source), in force ``on`` that day."""
+    tree = tomllib.loads(moved(presets.template(kinds.preset(preset).template), years_on(preset, on)))
     known = {dataset["name"]: dataset for dataset in tree["dataset"]}
     first = known.get("pnc", tree["dataset"][0])
     if preset == "national":
@@ -62,6 +67,27 @@ def agreement(preset: str, columns: dict[str, dict[str, str]], suffix: str) -> A
     if preset == "national":
         tree["linkage"]["between"] = [["police", name] for name in sources if name != "police"]
     return signed(Agreement.model_validate(tree))
+
+
+def years_on(preset: str, on: date | None) -> int:
+    """Return by how many whole years the template's dates must move so that ``on`` lies in its first year; 0 where it does."""
+    starts: date = tomllib.loads(presets.template(kinds.preset(preset).template))["agreement"]["starts"]
+    if on is None:
+        return 0
+    return max(on.year - starts.year - ((on.month, on.day) < (starts.month, starts.day)), 0)
+
+
+def moved(text: str, years: int) -> str:
+    """Return a template with every date so many years later, but for those that are about the records."""
+
+    def later(found: re.Match[str]) -> str:
+        return f"{int(found[1]) + years}{found[2]}"
+
+    lines = text.splitlines(keepends=True)
+    return "".join(
+        line if line.startswith(ABOUT_DATA) else re.sub(r"\b(20\d\d)(-\d\d-\d\d)\b", later, line)
+        for line in lines
+    )
 
 
 def _board(tree: dict[str, Any]) -> None:
@@ -118,12 +144,12 @@ def signed(bare: Agreement) -> Agreement:
     return bare
 
 
-def projects(preset: str) -> tuple[Project, ...]:
+def projects(preset: str, on: date | None = None) -> tuple[Project, ...]:
     """Return two projects of a research preset, whose extracts cannot be joined; none where there is no such thing."""
     text = presets.project_template(preset) if preset in presets.TEMPLATES else None
     if text is None:
         return ()
-    first = io.parse(text, Project, name=f"{preset}.project.toml")
+    first = io.parse(moved(text, years_on(preset, on)), Project, name=f"{preset}.project.toml")
     datasets = tuple(
         one.model_copy(update={"fields": one.fields[: max(1, len(one.fields) - 1)]}) for one in first.datasets
     )

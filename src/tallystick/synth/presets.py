@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ def day(text: str) -> int:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the caller asked: how many people, the seed, and the intervention for a lab."""
+    """What the caller asked: how many people, the seed, the intervention for a lab, the day on which the papers are in force."""
 
     people: int
     seed: int
     intervention: Intervention = field(default_factory=Intervention)
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -156,11 +158,11 @@ PRESETS: dict[str, Preset] = {
         0.8,
         ("cohort", "pnc"),
         _lab,
-        1600,
+        2500,
         "justice-data-lab",
         ("offences", "employment", "benefits"),
     ),
-    "national": Preset(Population(), 1.0, NATIONAL, _national, 2300, "data-first", ("attainment", "courses")),
+    "national": Preset(Population(), 1.0, NATIONAL, _national, 1300, "data-first", ("attainment", "courses")),
     "local-performance": Preset(Population(), 1.0, (), _nobody, 0, "local-performance"),
 }
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,12 +55,14 @@ def write(
     form: Format = "csv",
     model: ErrorModel | None = None,
     intervention: Intervention | None = None,
+    on: date | None = None,
     free: Callable[[Path], int] | None = None,
     step: Callable[[float, str], None] = lambda done, text: None,
 ) -> Written:
     """Write a ready share of preset ``name`` into ``directory`` and return what it holds.
 
-    The same seed gives the same tables on any machine. ``free`` returns the bytes that are free on the disk of a folder.
+    The same seed gives the same tables on any machine. The papers are in force ``on`` that day (default: the templates' own first year),
+    which changes nothing else. ``free`` returns the bytes that are free on the disk of a folder.
     Raises BadInput, before anything is written, for an unknown preset or source, an impossible number, a folder in use or a full disk.
     """
     chosen = preset(name)
@@ -69,7 +72,7 @@ def write(
         check_sources(model)
     if intervention and name != "justice-data-lab":
         raise BadInput("Only justice-data-lab has an intervention: leave out its effect and its selection.")
-    asked = Asked(people, seed, intervention or Intervention())
+    asked = Asked(people, seed, intervention or Intervention(), on)
     aside = directory.with_name(f".{directory.name}.synth")
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -169,7 +172,7 @@ def _blocks(
                     stack, writers, folder / "truth" / f"{extra}.csv", pa.table({k: pa.array(v) for k, v in values.items()})
                 )  # fmt: skip
             step((number + 1) * BLOCK / total, f"{number * BLOCK + size:,} people")
-    _papers(name, folder, columns, form)
+    _papers(name, folder, columns, form, asked.on)
     return Written(name, total, asked.seed, count)
 
 
@@ -242,11 +245,13 @@ def _series(name: str, folder: Path, asked: Asked, form: Format) -> Written:
     measures = measures_template(name)
     assert measures is not None
     (folder / "measures.toml").write_text(measures, encoding="utf-8")
-    _papers(name, folder, columns, form)
+    _papers(name, folder, columns, form, asked.on)
     return Written(name, 0, asked.seed, count)
 
 
-def _papers(name: str, folder: Path, columns: dict[str, dict[str, str]], form: Format) -> None:
-    io.dump(papers.agreement(name, columns, form), folder / "agreement.toml")
-    for project in papers.projects(name):
+def _papers(
+    name: str, folder: Path, columns: dict[str, dict[str, str]], form: Format, on: date | None
+) -> None:
+    io.dump(papers.agreement(name, columns, form, on), folder / "agreement.toml")
+    for project in papers.projects(name, on):
         io.dump(project, folder / "projects" / f"{project.id}.toml")
