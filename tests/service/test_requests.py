@@ -220,3 +220,12 @@ def test_outbox_is_entered_by_the_next_act(ministry: Any) -> None:
     )  # as if killed between the commit and the entry
     assert store.enter_all() == 1
     assert len(list(store.ledger().entries())) == before  # it was there: the id says so
+
+
+def test_request_for_a_dataset_of_an_agreement_goes_to_the_body_that_supplies_it(
+    somebody: Callable[..., Any], share: Any
+) -> None:
+    ann, tom = somebody("ann", "requester", "HMCTS"), somebody("tom", "data-access-team")
+    subject = submitted(ann, datasets=["justice"], fields=["justice.ethnicity"])
+    assert subject in tom.get("/home").content.decode()
+    assert somebody("dot", "data-access-team", "Home Office").get(f"/request/{subject}").status_code == 404

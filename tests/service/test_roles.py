@@ -86,6 +86,23 @@ def test_every_cell_is_what_the_service_does(
 
 
 @pytest.mark.parametrize("role", roles.ROLES)
+def test_share_is_worked_on_as_the_page_says(role: str, somebody: Callable[..., Any], share: Path) -> None:
+    _, rows = PUBLISHED["share"]
+    row = next(row for row in rows if row[0] == role)
+    who = somebody("some.one", role)
+    assert (who.get("/shares/moj-dfe").status_code == 200) == (row[1] == "yes")
+    assert (who.get("/shares/moj-dfe/supply/justice").status_code == 200) == (row[2] == "yes")
+    asked = {step for step in ("link", "destroy", "deidentify", "extract", "report")
+             if step in row[3] and "–" not in row[3]}  # fmt: skip
+    from tallystick.service.jobs.models import Job
+
+    for step in ("supply", "link", "destroy", "deidentify", "extract", "report"):
+        Job.objects.all().delete()
+        done = who.post(f"/shares/moj-dfe/step/{step}").status_code == 302
+        assert done == (step in asked), step
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
 def test_role_that_needs_a_second_factor_cannot_work_without(role: str, service: Path) -> None:
     from django.test import Client
 

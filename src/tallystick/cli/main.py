@@ -51,6 +51,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "incident": ("tallystick.cli.governance:incident_app", "Incidents, from the first word to the lessons."),
     "register": ("tallystick.cli.registers:register_app", "Registers from live records, and their entries."),
     "serve": ("tallystick.cli.serve:serve", "The web service, on SQLite unless DATABASE_URL says otherwise."),
+    "worker": (
+        "tallystick.cli.serve_worker:worker",
+        "Does the steps of shares that are asked for in the web service.",
+    ),
     "account": ("tallystick.cli.serve_account:app", "Accounts of the web service: given a role, closed."),
 }
 

@@ -53,3 +53,22 @@ def close(email: Email, home: Home = DEFAULT_HOME, as_json: Json = False) -> Non
     if not people.close(email):
         raise BadInput("There is no account with this address.")
     output.say({"email": email, "closed": True}, as_json=as_json, text="The account is closed.")
+
+
+@app.command("token")
+def token(
+    email: Email,
+    role: Annotated[str, typer.Option("--role", help="In which of their roles it stands for them.")],
+    home: Home = DEFAULT_HOME,
+    as_json: Json = False,
+) -> None:
+    """Make a token for the API, good for a year; it is printed once and kept as a hash."""
+    ready(home)
+    from tallystick.service.accounts import tokens
+    from tallystick.service.accounts.models import Membership
+
+    member = Membership.objects.filter(user__email=email.lower(), role=role).first()
+    if member is None:
+        raise BadInput("Nobody with this address has this role. `tally account add` gives it.")
+    text = tokens.make(member, datetime.now(UTC))
+    output.say({"token": text}, as_json=as_json, text=text)

@@ -106,7 +106,7 @@ def asset(agreement: Agreement, dataset: Dataset) -> Case:
     party = agreement.party(dataset.supplier)
     return case(
         "asset", dataset.name, "registered",
-        title=dataset.title or dataset.name, owner=dataset.owner or dataset.supplier,
+        title=dataset.title or dataset.name, owner=dataset.supplier,
         risk_owner=party.officers.get("siro", "") if party else "", hosting=agreement.supply.storage,
         classification=dataset.classification or agreement.about.classification or "OFFICIAL",
         handling=dataset.handling or agreement.handling.instructions, scope=quality.scope, format=quality.format,

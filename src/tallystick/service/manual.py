@@ -46,6 +46,23 @@ def lines() -> Iterator[str]:
         ("process", *roles.ROLES),
         ((name, *(sight(role, name) for role in roles.ROLES)) for name in PROCESSES),
     )
+    yield ""
+    yield "## Shares"
+    yield ""
+    yield "Of the shares to which the person's organisation is a party; a supplier hands in its own organisation's datasets alone."
+    yield ""
+    yield from table(
+        ("share", "sees where it stands", "hands in data", "asks for"),
+        (
+            (
+                role,
+                "yes" if roles.sees_shares(role) else "–",
+                "yes" if roles.may_supply(role) else "–",
+                ", ".join(roles.share_steps(role)) or "–",
+            )
+            for role in roles.ROLES
+        ),
+    )
     for process in PROCESSES.values():
         yield ""
         yield f"## {process.title}"

@@ -10,7 +10,21 @@ from collections.abc import Mapping
 from tallystick.governance.tables.processes import NEW, PROCESSES
 from tallystick.governance.tables.processes import ROLES as OFFICES
 
-ROLES: Mapping[str, str] = OFFICES
+ROLES: Mapping[str, str] = {
+    **OFFICES,
+    "supplier": "hands in the data of its organisation",
+    "linker": "links records: sees identifiers and no attributes",
+    "steward": "keeps attributes and makes extracts: sees no names",
+}
+SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
+    # a role, and up to which step it may ask the worker to go on with a share
+    "linker": ("link", "destroy"),
+    "steward": ("deidentify", "extract", "report"),
+}
+"""A step begins with those before it that are not done: they are done by the worker, who opens each room for its own door."""
+SEES_SHARES = frozenset(
+    {"supplier", "linker", "steward", "iao", "custodian", "dpo", "siro", "cdo", "lead", "data-access-team"}
+)
 
 NO_SECOND_FACTOR = frozenset({"requester"})
 """Every other role signs, checks, decides or sees personal data: it signs in with two factors or not at all."""
@@ -52,6 +66,21 @@ def sees_all(role: str, process: str) -> bool:
 def sees_own(role: str, process: str) -> bool:
     """Return whether a role sees the cases of a process that the person opened: it may do one of its acts."""
     return any(role in roles for roles in PROCESSES[process].may.values())
+
+
+def sees_shares(role: str) -> bool:
+    """Return whether a role sees the shares of its organisation: where they stand, and their ledger."""
+    return role in SEES_SHARES
+
+
+def share_steps(role: str) -> tuple[str, ...]:
+    """Return the steps of a share that a role may ask for."""
+    return SHARE_STEPS.get(role, ())
+
+
+def may_supply(role: str) -> bool:
+    """Return whether a role hands in its organisation's data."""
+    return role == "supplier"
 
 
 def processes(role: str) -> tuple[str, ...]:

@@ -34,7 +34,11 @@ PEOPLE = (
     ("dan", MOJ, "dpo"),
     ("sue", MOJ, "siro"),
     ("lea", MOJ, "lead"),
+    ("sam", MOJ, "supplier"),
+    ("lin", MOJ, "linker"),
+    ("stu", MOJ, "steward"),
     ("eve", DFE, "requester"),
+    ("ned", DFE, "supplier"),
     ("ida", DFE, "iao"),
     ("pam", DFE, "dpo"),
 )

@@ -30,7 +30,7 @@ def run(bind: str, workers: int) -> None:
     """Serve until stopped; no access log, for addresses say who looked at what."""
     Server(
         {
-            "bind": bind, "workers": workers, "worker_class": "gthread", "threads": 4, "loglevel": "warning",
+            "bind": bind, "workers": workers, "worker_class": "gthread", "threads": 4, "timeout": 120, "loglevel": "warning",
             "accesslog": None, "max_requests": 5000, "max_requests_jitter": 500, "limit_request_line": 4094,
         }
     ).run()  # fmt: skip

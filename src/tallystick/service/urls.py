@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from tallystick.service import errors
+from tallystick.service import api, errors
 from tallystick.service.public import views as public
+
+for route in api.api.urls[0]:
+    login_not_required(route.callback)  # the API knows its callers by their tokens
 
 urlpatterns = [
     path("", include("tallystick.service.public.urls")),
     path("language/<slug:code>", public.language, name="language"),
     path("", include("tallystick.service.cases.urls")),
+    path("", include("tallystick.service.shares.urls")),
+    path("api/", api.page, name="api"),
+    path("api/", api.api.urls),
     path("accounts/", include("tallystick.service.accounts.urls")),
 ]
 handler400, handler403, handler404, handler500 = (

@@ -52,3 +52,14 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.organisation}"
+
+
+class Token(models.Model):
+    """A token of the API, by its hash."""
+
+    hash = models.CharField(max_length=64, unique=True)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE)
+    until = models.DateField()
+
+    def __str__(self) -> str:
+        return str(self.membership)

@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting": rows,
         "due": clocks.due_soon(request.acting, now),
         "begins": begins,
+        "sees_shares": roles.sees_shares(role),
         "lists": [PROCESSES[name] for name in roles.processes(role)],
     }
     return render(request, "cases/home.html", context)

@@ -1,0 +1,328 @@
+"""The service in Chromium, as `tally serve --sample` starts it: different people in different browsers, on both databases.
+
+On SQLite with JavaScript, axe-core looking at every page; on PostgreSQL with JavaScript off. Screenshots for the documentation are
+written where ``TALLYSTICK_SCREENSHOTS`` names a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1200)]
+WAIT_SECONDS = 120
+PUBLIC = (
+    "/", "/register/shares", "/register/shares/moj-dfe", "/privacy/moj-dfe", "/register/projects", "/your-data",
+    "/accessibility", "/cookies", "/accounts/login/", "/accounts/password/reset/", "/nothing-here",
+)  # fmt: skip
+
+
+@dataclass
+class Live:
+    """The service at work, and how the people of the sample sign in."""
+
+    url: str
+    accounts: dict[str, tuple[str, str]]
+    scripted: bool
+
+
+@dataclass
+class Visitor:
+    """Somebody in a browser of their own, with axe-core looking over their shoulder."""
+
+    live: Live
+    page: Any
+    seen: set[str] = field(default_factory=set)
+
+    def go(self, path: str) -> None:
+        """Open a page."""
+        self.page.goto(self.live.url + path)
+        self.look()
+
+    def press(self, name: str) -> None:
+        """Press a button or follow a link, by what it says."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).first.click()
+        self.look()
+
+    def look(self) -> None:
+        """Let axe-core look at this page; raise AssertionError for whatever it finds."""
+        if not self.live.scripted or self.page.url in self.seen:
+            return
+        self.seen.add(self.page.url)
+        from axe_playwright_python.sync_playwright import Axe
+
+        options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        found = Axe().run(self.page, options=options)
+        wrong = [
+            (each["id"], [node["html"][:200] for node in each["nodes"]])
+            for each in found.response["violations"]
+        ]
+        assert not wrong, (self.page.url, wrong)
+
+    def sign_in(self, name: str) -> Visitor:
+        """Sign in as somebody of the sample."""
+        password, secret = self.live.accounts[name]
+        self.go("/accounts/login/")
+        self.page.fill("[name=login]", f"{name}@example.org")
+        self.page.fill("[name=password]", password)
+        self.press("Sign in")
+        if secret:
+            self.page.fill("[name=code]", code(secret))
+            self.press("Continue")
+        assert self.page.url.endswith("/home"), self.page.url
+        return self
+
+    def answer(self, process: str, act: str, answers: dict[str, Any]) -> None:
+        """Answer the questions as they are asked, until all answers are shown."""
+        from tallystick.governance.decisions import form
+        from tallystick.governance.tables.processes import PROCESSES
+        from tallystick.service.cases.questions import shown
+
+        for _ in range(120):
+            if self.page.url.endswith("/check"):
+                return
+            key = self.page.url.rsplit("/", 1)[1]
+            asked = form(PROCESSES[process], act)[key]
+            for name, value in shown(asked, answers[key]).items():
+                for each in value if isinstance(value, list) else [value]:
+                    box = self.page.locator(
+                        f'input[name="{name}"][value="{each}"][type=radio], input[name="{name}"][value="{each}"][type=checkbox]'
+                    )
+                    if box.count():
+                        box.check()
+                    else:
+                        self.page.fill(f'[name="{name}"]', each)
+            self.press("Continue")
+        raise AssertionError("the questions have no end")
+
+
+def code(secret: str) -> str:
+    """Return the code that an authenticator app would show now (RFC 6238)."""
+    import base64
+    import hashlib
+    import hmac
+
+    counter = (int(time.time()) // 30).to_bytes(8, "big")
+    digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Yield the service, served by `tally serve --sample` in a process of its own."""
+    from tallystick.service import look
+
+    if not look.is_there():
+        pytest.skip("needs the style sheets: `make assets`")
+    folder = tmp_path_factory.mktemp("live")
+    environ = {
+        key: value for key, value in os.environ.items() if not key.startswith(("TALLYSTICK_", "DJANGO_"))
+    }
+    server = None
+    if request.param == "postgres":
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        import pgserver
+
+        server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+        environ["DATABASE_URL"] = server.get_uri()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "log"
+    command = [
+        sys.executable,
+        "-m",
+        "tallystick.cli.main",
+        "serve",
+        "--sample",
+        "--home",
+        str(folder / "home"),
+        "--port",
+        str(port),
+    ]
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(url, process, log)
+            yield Live(url, accounts(log.read_text()), scripted=request.param == "sqlite")
+        finally:
+            process.terminate()
+            process.wait(30)
+            if server is not None:
+                server.cleanup()
+
+
+def wait_for(url: str, process: Any, log: Path) -> None:
+    """Wait until the service answers."""
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url + "/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError(log.read_text())
+
+
+def accounts(text: str) -> dict[str, tuple[str, str]]:
+    """Return each person's password and second factor's secret, as `tally serve --sample` printed them."""
+    found = re.findall(r"^ +(\w+)@example\.org +(\S+) +(\S+) +\S+", text, flags=re.M)
+    return {name: (password, "" if secret == "none" else secret) for name, password, secret in found}
+
+
+@pytest.fixture
+def visitor(live: Live, chromium: Any) -> Iterator[Any]:
+    """Yield a function that opens a new browser for somebody."""
+    contexts = []
+
+    def visit(width: int = 1280) -> Visitor:
+        context = chromium.new_context(
+            java_script_enabled=live.scripted, viewport={"width": width, "height": 900}, locale="en-GB"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        if live.scripted:
+            page.on("pageerror", lambda error: pytest.fail(f"script failed: {error}"))
+        return Visitor(live, page)
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def keep_picture(page: Any, name: str) -> None:
+    """Write a screenshot for the documentation, where a folder is named for them."""
+    folder = os.environ.get("TALLYSTICK_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"service-{name}.png"))
+
+
+def test_public_pages_on_a_wide_screen_and_on_a_narrow_one(visitor: Any, live: Live) -> None:
+    for width in (1280, 320):  # 320 pixels is also what 400 % leaves of 1280
+        anybody = visitor(width)
+        for path in PUBLIC:
+            anybody.go(path)
+            assert anybody.page.locator("h1").count() == 1
+            if live.scripted:
+                assert anybody.page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            if width == 1280 and path in ("/register/shares", "/privacy/moj-dfe"):
+                keep_picture(anybody.page, path.split("/")[1])
+
+
+def test_keyboard_reaches_the_content_first(visitor: Any, live: Live) -> None:
+    anybody = visitor()
+    anybody.go("/register/shares")
+    anybody.page.keyboard.press("Tab")
+    assert anybody.page.locator(":focus").inner_text() == "Skip to main content"
+
+
+def test_request_is_asked_for_received_screened_and_approved_by_four_people(visitor: Any, live: Live) -> None:
+    from tallystick.governance.specimens import specimen
+
+    ann, tom, dan, ivy = (visitor().sign_in(name) for name in ("ann", "tom", "dan", "ivy"))
+    ann.go("/request/new")
+    ann.press("Start")
+    answers = specimen("request", "submit", datasets=["justice"], fields=["justice.ethnicity"])
+    keep_picture(ann.page, "question")
+    ann.answer("request", "submit", answers)
+    keep_picture(ann.page, "check")
+    ann.press("Submit")
+    subject = ann.page.url.rsplit("/", 1)[1]
+    assert "Submitted" in ann.page.inner_text("main")
+
+    tom.go("/home")
+    assert subject in tom.page.inner_text("main")
+    keep_picture(tom.page, "home")
+    tom.go(f"/request/{subject}/receive/")
+    tom.answer("request", "receive", specimen("request", "receive", decide_by="2030-01-01"))
+    tom.press("Receive")
+    assert "iao of Ministry of Justice" in tom.page.inner_text("main")
+
+    dan.go("/screening/new")
+    dan.press("Start")
+    dan.answer("screening", "decide", specimen("screening", "decide", about=subject))
+    dan.press("Decide")
+
+    ivy.go(f"/request/{subject}/approve/")
+    ivy.answer("request", "approve", specimen("request", "approve"))
+    ivy.press("Approve")
+    assert "Approved" in ivy.page.inner_text("main")
+    keep_picture(ivy.page, "request")
+    ann.go(f"/request/{subject}")
+    assert "Approved" in ann.page.inner_text("main")
+
+    eve = visitor().sign_in("eve")  # of a department that has nothing to do with it
+    eve.go(f"/request/{subject}")
+    assert "Page not found" in eve.page.inner_text("main")
+
+
+def test_incident_is_reported_informed_and_assessed(visitor: Any, live: Live) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from tallystick.governance.specimens import specimen
+
+    aware = (datetime.now(UTC) - timedelta(hours=2)).replace(second=0, microsecond=0).isoformat()
+    lea, sue = visitor().sign_in("lea"), visitor().sign_in("sue")
+    lea.go("/incident/new")
+    lea.press("Start")
+    lea.answer("incident", "report", specimen("incident", "report", aware_at=aware, about="moj-dfe"))
+    lea.press("Report")
+    subject = lea.page.url.rsplit("/", 1)[1]
+    sue.go(f"/incident/{subject}/inform/")
+    sue.answer(
+        "incident", "inform", specimen("incident", "inform", security_told_at=aware, contact_told_at=aware)
+    )
+    sue.press("Inform")
+    sue.go(f"/incident/{subject}/assess/")
+    sue.answer("incident", "assess", specimen("incident", "assess"))
+    sue.press("Assess")
+    assert "Tell the Information Commission" in sue.page.inner_text("main")
+    keep_picture(sue.page, "incident")
+    sue.go(f"/incident/{subject}/regulator")
+    assert "To be notified by" in sue.page.inner_text("main")
+
+
+def test_every_list_and_every_first_page_opens(visitor: Any, live: Live) -> None:
+    from tallystick.governance.tables.processes import PROCESSES
+    from tallystick.service import roles
+
+    ida = visitor().sign_in("ida")
+    for process in PROCESSES:
+        ida.go(f"/{process}/")
+        assert ida.page.locator("h1").count() == 1
+        if roles.begins("iao", process):
+            ida.go(f"/{process}/new")
+    ida.go("/holding/due")
+    ida.go("/accounts/2fa/")
+    ida.go("/accounts/password/change/")
+    ida.go("/accounts/logout/")
+    ida.press("Sign out")
