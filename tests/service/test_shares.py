@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import signal
@@ -39,7 +40,7 @@ def test_supplier_hands_in_its_own_dataset_and_the_upload_is_not_kept(
     assert sam.get("/shares/moj-dfe/supply/education").status_code == 404
     blank = sam.get("/shares/moj-dfe/supply/justice/template.csv").content.decode().strip().split(",")
     data = supply_of(share, "justice")
-    assert set(blank) == set(data.decode().splitlines()[0].split(","))
+    assert set(blank) == set(next(csv.reader(io.StringIO(data.decode()))))
     assert handed(sam, "justice", data, "../../../../etc/anything.csv").status_code == 302
     assert (share / "rooms" / "supplier-justice" / "identifiers.parquet.age").is_file()
     assert list((service / "incoming").iterdir()) == []
@@ -51,15 +52,14 @@ def test_supplier_hands_in_its_own_dataset_and_the_upload_is_not_kept(
 def test_every_problem_is_listed_by_row_and_column_and_shows_no_value(
     somebody: Callable[..., Any], share: Path, service: Path
 ) -> None:
-    lines = supply_of(share, "justice").decode().splitlines()
-    place = lines[0].split(",").index("dob")
+    rows = list(csv.reader(io.StringIO(supply_of(share, "justice").decode())))[:12]
+    place = rows[0].index("dob")
     for row in (3, 7, 9):
-        cells = lines[row].split(",")
-        cells[place] = "31/31/1990x"
-        lines[row] = ",".join(cells)
-    lines = lines[:12]
+        rows[row][place] = "31/31/1990x"
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
     sam = somebody("sam", "supplier", MOJ)
-    answer = handed(sam, "justice", "\n".join(lines).encode(), "justice.csv")
+    answer = handed(sam, "justice", out.getvalue().encode(), "justice.csv")
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "dob" in text
@@ -155,6 +155,7 @@ def test_job_whose_worker_vanishes_again_and_again_is_given_up(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_worker_killed_in_the_middle_of_a_linkage_and_another_goes_on(
     somebody: Callable[..., Any], service: Path, tmp_path: Path
 ) -> None:
@@ -168,7 +169,7 @@ def test_worker_killed_in_the_middle_of_a_linkage_and_another_goes_on(
     from tallystick.share.rooms import open_share
 
     folder = service / "shares" / "moj-dfe"
-    synth.write("moj-dfe", folder, people=3000, seed=1)
+    synth.write("moj-dfe", folder, people=1000, seed=1)
     record(folder, datetime(2026, 10, 1, tzinfo=UTC))
     lin = somebody("lin", "linker", MOJ)
     assert lin.post("/shares/moj-dfe/step/link").status_code == 302
@@ -177,7 +178,7 @@ def test_worker_killed_in_the_middle_of_a_linkage_and_another_goes_on(
     log = (tmp_path / "log").open("w")
     with log, subprocess.Popen(command, env=environ, stdout=log, stderr=log) as process:
         try:
-            until = time.monotonic() + 240
+            until = time.monotonic() + 600
             while not Job.objects.filter(text__startswith="link").exists():
                 assert process.poll() is None, (tmp_path / "log").read_text()
                 assert time.monotonic() < until

@@ -8,7 +8,8 @@ from django.urls import include, path
 from tallystick.service import api, errors
 from tallystick.service.public import views as public
 
-for route in api.api.urls[0]:
+calls = api.api.urls
+for route in calls[0]:
     login_not_required(route.callback)  # the API knows its callers by their tokens
 
 urlpatterns = [
@@ -17,7 +18,7 @@ urlpatterns = [
     path("", include("tallystick.service.cases.urls")),
     path("", include("tallystick.service.shares.urls")),
     path("api/", api.page, name="api"),
-    path("api/", api.api.urls),
+    path("api/", calls),
     path("accounts/", include("tallystick.service.accounts.urls")),
 ]
 handler400, handler403, handler404, handler500 = (
