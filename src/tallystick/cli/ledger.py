@@ -66,8 +66,22 @@ def verify(
 
 
 @app.command()
-def audit(folder: Folder = Path(), as_json: Json = False) -> None:
+def audit(
+    folder: Folder = Path(),
+    registry: Annotated[
+        Path | None,
+        typer.Option(
+            "--registry", help="A web service's home: compare its database with its ledger instead."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Compare the files in the rooms, and the recorded acts of governance, with what the ledger says of them."""
+    if registry is not None:
+        from tallystick.cli.serve_backup import audit_registry
+
+        audit_registry(registry, as_json=as_json)
+        return
     from tallystick.governance.journal import Journal
     from tallystick.share.audit import audit as run_audit
     from tallystick.share.rooms import open_share

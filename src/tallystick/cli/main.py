@@ -55,6 +55,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "tallystick.cli.serve_worker:worker",
         "Does the steps of shares that are asked for in the web service.",
     ),
+    "backup": (
+        "tallystick.cli.serve_backup:backup",
+        "The web service's database, ledger and shares into one file.",
+    ),
+    "restore": ("tallystick.cli.serve_backup:restore", "A backup of the web service, brought back."),
     "account": ("tallystick.cli.serve_account:app", "Accounts of the web service: given a role, closed."),
 }
 
