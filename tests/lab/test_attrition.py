@@ -149,3 +149,22 @@ def test_the_preferred_date_chooses_the_sentence() -> None:
 def test_a_request_that_cannot_be_followed(said: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         parse(said, "request.toml")
+
+
+def test_dates_in_the_future_are_told() -> None:
+    pool = pa.Table.from_pylist(
+        [{"supply_key": "i", "conviction_date": START, "disposal": "fine", "prior_offences": 1, "reoffended": True}], POOL
+    )  # fmt: skip
+    cohort = pa.Table.from_pylist(
+        [{"supply_key": "c", "intervention_start": START + timedelta(days=4000)}], COHORT
+    )
+    persons = pa.Table.from_pylist(
+        [
+            {"source": name, "supply_key": key, "person_id": "P", "match_probability": 1.0}
+            for name, key in (("cohort", "c"), ("pnc", "i"))
+        ],
+        PERSONS,
+    )
+    with pytest.raises(BadInput, match="1 have dates long after") as refusal:
+        assemble(cohort, pool, persons, REQUEST, confirmed=frozenset(), rejected=frozenset())
+    assert "sentence found" in str(refusal.value)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
 from tallystick.lab.follow import with_index
@@ -73,6 +75,7 @@ EXPLAINED = (
     ),
     ("outcome known", "It is not known what became of the person within the whole follow-up."),
 )
+START = "year_the_work_began"
 MEASURES = ("age_at_index", "prior_offences", "prior_custody", "offending_rate")
 
 
@@ -114,6 +117,9 @@ def assemble(
         name: np.array([np.nan if v is None else float(v) for v in placed[name].to_pylist()])
         for name in measures
     }
+    if "intervention_start" in cohort.column_names:  # known of those too whom no record was found for
+        values[START] = _years(cohort, keys)
+        measures.append(START)
     stages = tuple(
         Stage(
             name, int(mask.sum()), int((before & ~mask).sum()), text,
@@ -131,7 +137,7 @@ def assemble(
         worst = max(stages, key=lambda stage: stage.lost)
         raise BadInput(
             f"No estimate can be given: of {len(keys):,} people submitted nobody is left. Most ({worst.lost:,}) were lost at "
-            f'"{worst.name}". {worst.explanation}'
+            f'"{worst.name}". {worst.explanation}{_late(cohort, pool, request.longest_gap_days)}'
         )
     placed = placed.append_column("link_probability", pa.array([1.0 if key in confirmed else p for key, p in zip(keys,
         placed["match_probability"].to_pylist(), strict=True)], pa.float64()))  # fmt: skip
@@ -241,6 +247,37 @@ def _analysed(chosen: pa.Table, pool: pa.Table, persons: pa.Table, request: Requ
             """,  # noqa: S608 - a name from a checked request
             params={"cohort": request.cohort, "pool": request.pool},
         ).to_arrow_table()
+
+
+def _years(cohort: pa.Table, keys: list[str]) -> Any:
+    """Return when the work began, in years, in the order of ``keys``; NaN where it is not known."""
+    days = dict(
+        zip(
+            cohort["supply_key"].to_pylist(),
+            cohort["intervention_start"].cast(pa.date32()).to_pylist(),
+            strict=True,
+        )
+    )
+    return np.array(
+        [
+            np.nan if (day := days[key]) is None else day.year + (day.timetuple().tm_yday - 1) / 365.25
+            for key in keys
+        ]
+    )
+
+
+def _late(cohort: pa.Table, pool: pa.Table, gap: int) -> str:
+    """Return how many were given dates that no sentence can lead to, since the police data ends before; empty where nobody was."""
+    last = pc.max(pool["conviction_date"].cast(pa.date32())).as_py()
+    names = [n for n in ("index_date", "conviction_date", "intervention_start") if n in cohort.column_names]
+    if last is None:
+        return ""
+    end = last + timedelta(days=gap)
+    rows = zip(*(cohort[name].cast(pa.date32()).to_pylist() for name in names), strict=True)
+    late = sum(any(day is not None and day > end for day in row) for row in rows)
+    if not late:
+        return ""
+    return f" {late:,} have dates long after the police data's last sentence ({last}), perhaps in the future: are the years right?"
 
 
 def _mean(values: Any) -> float | None:

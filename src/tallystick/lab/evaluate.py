@@ -18,6 +18,7 @@ from tallystick.lab.request import Request
 from tallystick.lab.secondary import Secondary, secondary
 from tallystick.lab.specify import Chosen, Specification, Tried, covariates, search
 from tallystick.lab.subgroups import Subgroups, subgroups
+from tallystick.lab.survival import Hazard, cox, hazard, log_rank
 from tallystick.lab.weigh import Settings
 from tallystick.lab.wording import Finding, finding
 
@@ -62,6 +63,14 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Soon:
+    """How soon the event came: the hazard ratio of the weighted groups, and the log-rank test's p-value."""
+
+    hazard: Hazard
+    log_rank_p: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The answer: rates from 0 to 1, the estimate with its interval, everything tried, the words for it.
 
@@ -82,6 +91,7 @@ class Evaluation:
     secondary: tuple[Secondary, ...] = ()
     made_from_events: bool = False
     control: NegativeControl | None = None
+    soon: Soon | None = None
 
 
 def evaluate(table: pa.Table, request: Request) -> Evaluation:
@@ -102,7 +112,7 @@ def evaluate(table: pa.Table, request: Request) -> Evaluation:
         first.rate, first.comparison_rate, e, found.tried, said, _subgroups(best, request), tuple(_curve(best, request)), runs,
         dict(best.smd),
         _link_error(e, best),
-        secondary(best.rows, best.data, best.made, request), "events_count" in table.column_names, _control(best, request),
+        secondary(best.rows, best.data, best.made, request), "events_count" in table.column_names, _control(best, request), _soon(best, request),
     )  # fmt: skip
 
 
@@ -189,16 +199,38 @@ def _link_error(found: Estimate, best: Chosen) -> LinkError | str:
         return fault.message
 
 
+def _soon(best: Chosen, request: Request) -> Soon | None:
+    """Return the log-rank test and the hazard ratio over the follow-up; nothing without dates, or where a group has no event."""
+    days, used = _days(best.rows, request), best.made.weights > 0
+    if days is None:
+        return None
+    whole = 365.25 * request.follow_up_months / 12
+    t, w = best.data.treated[used], best.made.weights[used]
+    time, event = np.clip(days[used], 0, whole), days[used] <= whole
+    if not (event & t).any() or not (event & ~t).any():
+        return None
+    try:
+        ratio, error = cox(time, event, t[:, None].astype(float), w)
+        return Soon(hazard(float(ratio[0]), float(error[0])), log_rank(time, event, t, w)[1])
+    except BadInput:
+        return None
+
+
+def _days(table: pa.Table, request: Request) -> Floats | None:
+    """Return the days from the index date to the event, infinite where there was none; nothing where the table has no dates."""
+    if request.outcome_date not in table.column_names or "index_date" not in table.column_names:
+        return None
+    pairs = zip(table["index_date"].to_pylist(), table[request.outcome_date].to_pylist(), strict=True)
+    return np.array(
+        [np.inf if end is None or start is None else float((end - start).days) for start, end in pairs]
+    )
+
+
 def _curve(best: Chosen, request: Request) -> list[Point]:
     """Return the share of each group, and the people, who had the event by the end of each month; none without dates."""
-    table, treated, weights = best.rows, best.data.treated, best.made.weights
-    if request.outcome_date not in table.column_names:
+    treated, weights, days = best.data.treated, best.made.weights, _days(best.rows, request)
+    if days is None:
         return []
-    starts = table["index_date"].to_pylist()
-    ends = table[request.outcome_date].to_pylist()
-    days = np.array(
-        [np.inf if e is None or s is None else (e - s).days for e, s in zip(ends, starts, strict=True)]
-    )
     sides = [(weights[side], days[side]) for side in (treated, ~treated)]
     points = []
     for day in (0, *(round(365.25 * month / 12) for month in range(1, request.follow_up_months + 1))):

@@ -21,7 +21,13 @@ def tables(found: Evaluation, leaving: Leaving) -> tuple[tuple[Table, ...], tupl
     """Return the tables that a report begins with, and those that come after the ones about people."""
     return (
         (interval(found), groups(found, leaving), runs(found, leaving)),
-        (hidden_cause(found), curve(found, leaving), secondary(found, leaving), subgroups(found, leaving)),
+        (
+            hidden_cause(found),
+            curve(found, leaving),
+            soon(found),
+            secondary(found, leaving),
+            subgroups(found, leaving),
+        ),
     )
 
 
@@ -143,6 +149,24 @@ def curve(found: Evaluation, leaving: Leaving) -> Table:
         Statistic("survival", ("share with the event",), ("group",), "at risk", moves="events since the row before", along="day"),
         lines(drawn) if rows else "", alt,
     )  # fmt: skip
+
+
+def soon(found: Evaluation) -> Table:
+    """Return how soon the event came: the hazard ratio, and the log-rank test."""
+    header = ("measure", "ratio", "from (95% interval)", "to (95% interval)", "p (log-rank)")
+    rows: tuple[tuple[str, ...], ...] = ()
+    if found.soon is not None:
+        h = found.soon.hazard
+        rows = (
+            (
+                "Hazard ratio",
+                f"{h.ratio:.2f}",
+                f"{h.ci_low:.2f}",
+                f"{h.ci_high:.2f}",
+                _p(found.soon.log_rank_p),
+            ),
+        )
+    return Table("How soon, of those who had not had the event yet", header, rows, model(found, *header[1:]))
 
 
 def secondary(found: Evaluation, leaving: Leaving) -> Table:

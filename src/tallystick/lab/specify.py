@@ -83,10 +83,17 @@ def search(table: pa.Table, request: Request) -> Search:
     ranked: list[tuple[tuple[bool, bool, float], int, Chosen]] = []
     for run in runs_of(table, request):
         rows, best = rows_of(blind, request, run), []
-        sets = sets_of(table, request, run)
-        full = design(
-            rows, "treated", BLIND, list(dict.fromkeys(name for names in sets.values() for name in names))
-        )
+        sets = sets_of(rows, request, run)
+        try:
+            full = design(
+                rows, "treated", BLIND, list(dict.fromkeys(name for names in sets.values() for name in names))
+            )
+        except BadInput as fault:
+            tried += [
+                Tried(Specification(run, "all", method), 0, 0.0, float("inf"), 0, fault=fault.message)
+                for method in request.methods
+            ]
+            continue
         for name, wanted in sets.items():
             data = full if len(wanted) == len(sets["all"]) else design(rows, "treated", BLIND, wanted)
             fitted = propensity(data)
@@ -157,7 +164,15 @@ def assessed(table: pa.Table, request: Request) -> list[str]:
 def sets_of(table: pa.Table, request: Request, run: Run) -> dict[str, list[str]]:
     """Return each set of covariates by its name; in the assessed run the assessment stands beside each."""
     extra = assessed(table, request) if run == "assessed" else []
-    sets = {"all": covariates(request), **request.covariate_sets}
+    listed = covariates(request)
+    if not request.covariates:
+        # of the published list what this data knows; a column that was asked for and is empty is told
+        listed = tuple(
+            name
+            for name in listed
+            if name not in table.column_names or table[name].null_count < table.num_rows
+        )
+    sets = {"all": listed, **request.covariate_sets}
     return {
         name: [*(one for one in names if one in table.column_names), *extra] for name, names in sets.items()
     }

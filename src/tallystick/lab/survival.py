@@ -17,7 +17,7 @@ from scipy import stats
 
 from tallystick.errors import BadInput
 
-__all__ = ["Hazard", "Survival", "cox", "curve", "log_rank", "survival"]
+__all__ = ["Hazard", "Survival", "cox", "curve", "hazard", "log_rank", "survival"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
