@@ -1,4 +1,8 @@
-"""Records of education: pupils as the National Pupil Database has them, and learners' achievements."""
+"""Records of education: pupils as the National Pupil Database has them, and learners' achievements.
+
+Columns after the Department for Education's guides to the school census and the National Pupil Database. Shares (of free meals, needs,
+absence, exclusions) and how they hang together with deprivation and risk are our own, unverified.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A British postcode geography: area, district, sector, unit, small area (LSOA), local authority, region, deprivation.
 
 The areas of England and Wales and their regions are real; how many people live in each and how deprived it is are rough
-figures of our own. Districts, sectors and units below them are invented, so that no postcode points at a real street on
+figures of our own, unverified. Districts, sectors and units below them are invented, so that no postcode points at a real street on
 purpose. Small areas carry codes of the real form (E01…, W01…), the numbers being invented.
 """
 

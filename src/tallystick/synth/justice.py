@@ -1,4 +1,8 @@
-"""Records of justice: careers of offences, and what police, courts, prisons, probation and others hold of them."""
+"""Records of justice: careers of offences, and what police, courts, prisons, probation and others hold of them.
+
+The ages of onset follow the shape of the age–crime curve, a peak in the late teens (D. P. Farrington, "Age and crime", Crime and Justice 7,
+1986); their shares, those of offences (`SHARES`) and of disposals, the lengths of sentences and the scores are our own, unverified.
+"""
 
 from __future__ import annotations
 

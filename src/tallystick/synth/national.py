@@ -1,7 +1,7 @@
 """Records of everybody: each January's school census, police contacts with aliases, spells on benefits and in work.
 
 Together with the courts, prisons, probation and assessments of `justice`, and the achievements of `education`, these are the
-sources of the preset `national`.
+sources of the preset `national`. Shares and lengths of spells, pay and school life are our own, unverified.
 """
 
 from __future__ import annotations

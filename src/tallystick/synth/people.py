@@ -1,8 +1,16 @@
 """People with lives: families, births, names, addresses over the years, marriages, deaths.
 
 A block is a run of people whose families lie wholly inside it, so that blocks can be made apart and in any order. Every
-draw is of the person's, the family's or the address's own number. Dates are days since 1970-01-01. What the rates were taken
-from, and what could not be checked, stands on the realism page.
+draw is of the person's, the family's or the address's own number. Dates are days since 1970-01-01.
+
+Where the rates come from (`realism` sets them beside what they give; a rate without a source is our own, unverified):
+
+- `ETHNICITY`: Census 2021, England and Wales, as GOV.UK "Ethnicity facts and figures" and ONS table TS022 have it, without the
+  split of Gypsy from Roma; which community's names a group bears is our own.
+- boys, 0.513 of births, and `TWINS`: ONS, "Characteristics of Birth 2, England and Wales, 2013".
+- `MONTHS`: the peak in September after ONS, "How popular is your birthday?" (2015); its height our own.
+- leaving home from 18 to 30, moves from 0.2 to 0.035 a year by age, couples, marriages and names taken, `CHILDREN`, `DEATH_AGES`,
+  arrivals and emigration (3 in 100): our own, of the order of Census 2021 and ONS's life tables, which were not read.
 """
 
 from __future__ import annotations
