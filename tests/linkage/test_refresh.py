@@ -106,6 +106,17 @@ def test_earlier_pairs_and_ids_stand(earlier: State, refreshed: Linked) -> None:
     assert refreshed.quality["refresh"] == {"new": len(after) - len(before), "changed": 0, "withdrawn": 0}
 
 
+def test_files_that_add_are_as_the_whole_files(
+    earlier: State, whole: Sources, first: Sources, refreshed: Linked
+) -> None:
+    only_new = {s: t.filter(pa.array(np.arange(len(t)) % 20 == 7)) for s, t in whole.items()}
+    added = refresh(earlier, only_new, adds=only_new)
+    assert added.persons.equals(refreshed.persons)
+    assert added.quality["refresh"] == refreshed.quality["refresh"]
+    after = state.after(added, only_new, earlier.spec, earlier)
+    assert refresh(after, whole).quality["refresh"] == {"new": 0, "changed": 0, "withdrawn": 0}
+
+
 def test_nothing_new_changes_nothing(earlier: State, first: Sources) -> None:
     again = refresh(earlier, first)
     assert again.persons.equals(earlier.persons)

@@ -320,7 +320,8 @@ class Analysis(Section):
 class Linkage(Section):
     """`[linkage]`: which datasets are linked, with which model, and by whom.
 
-    Match keys are tried in order, the strictest first: before the model, or alone.
+    Match keys are tried in order, the strictest first: before the model, or alone. Persons get an id at each of the further
+    `thresholds` too, and with `layers` one within each source.
 
     ``expected_to_link`` names datasets whose people should all be found in another one: whoever is not counts as missed.
     """
@@ -331,6 +332,8 @@ class Linkage(Section):
     between: tuple[tuple[str, str], ...] = ()
     one_to_one: bool = True
     threshold: Fraction = 0.95
+    thresholds: tuple[Fraction, ...] = ()
+    layers: bool = False
     uses: tuple[str, ...] = ()
     linker: str = ""
     people: tuple[str, ...] = ()

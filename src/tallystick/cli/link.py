@@ -91,6 +91,22 @@ def files(
         float,
         typer.Option(min=0.0, max=1.0, help="The match probability from which two records are one person."),
     ] = 0.5,
+    thresholds: Annotated[
+        str,
+        typer.Option(
+            help="Further thresholds (0.95,0.99): each gives the persons a column of ids, person_id_at_0_95 and so on."
+        ),
+    ] = "",
+    layers: Annotated[
+        bool,
+        typer.Option("--layers", help="Ids within each source too (source_person_id in the persons)."),
+    ] = False,
+    fractures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the joins and fractures between layers and thresholds go (Parquet); with --layers or --thresholds."
+        ),
+    ] = None,
     engine: Annotated[str, typer.Option(help="native, splink or spark.")] = "native",
     master: Annotated[
         str, typer.Option(help="The Spark cluster's address, for --engine spark.")
@@ -133,7 +149,7 @@ def files(
     With match keys, also stage: the key that made a link, model or decided.
     """
     from tallystick.errors import BadInput
-    from tallystick.linkage import LinkageSpec, overrides, pprl, state
+    from tallystick.linkage import LinkageSpec, levels, overrides, pprl, state
     from tallystick.linkage import files as plain
     from tallystick.linkage import keys as match_keys
     from tallystick.linkage import link as linked
@@ -141,7 +157,10 @@ def files(
     if engine not in ENGINES:
         raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
     staged = match_keys.asked(key or (), keys, stages)
-    for place in filter(None, (out, persons, save_model)):
+    at = output.probabilities(thresholds, "--thresholds")
+    if fractures is not None and not (at or layers):
+        raise BadInput("Joins and fractures lie between levels: give --layers, or further --thresholds.")
+    for place in filter(None, (out, persons, fractures, save_model)):
         plain.require_place(place)
     if keep is not None:
         state.require_place(keep)
@@ -162,6 +181,8 @@ def files(
             never=decided.never,
             keys=staged,
             stages="keys" if stages == "keys" else "keys-then-model",
+            at=at,
+            layers=layers,
         )
         result = linked(tables, spec)
     if keep is not None:
@@ -169,6 +190,8 @@ def files(
     plain.write(result.links, out)
     if persons is not None:
         plain.write(result.persons, persons)
+    if fractures is not None:
+        plain.write(levels.breaks(result.persons, levels.steps(result.persons, threshold, at)), fractures)
     if save_model is not None:
         plain.write_model(result.model, save_model)
     counts = plain.summary(result.links, result.persons, result.quality, result.notes)
@@ -204,6 +227,12 @@ def refresh(
             "--overrides", help="Decisions in the place of those given before, which else still hold."
         ),
     ] = None,
+    adds: Annotated[
+        bool,
+        typer.Option(
+            "--adds", help="The files hold only what is new or changed: no earlier record is withdrawn."
+        ),
+    ] = False,
     again: Annotated[
         bool,
         typer.Option(
@@ -241,6 +270,8 @@ def refresh(
     with output.progress("linking") as step:
         step(0.1, "")
         if again:
+            if adds:
+                raise BadInput("--train-again links the files as a whole. Leave out --adds.")
             if missing := sorted(set(earlier.records) - set(tables)):
                 raise BadInput(
                     f"--train-again needs every source: {', '.join(missing)} is not among the files."
@@ -248,7 +279,7 @@ def refresh(
             spec = spec if earlier.offsets is None else replace(spec, model="person")
             result = linked(tables, spec, earlier.earlier)
         else:
-            result = refreshed(earlier, tables, spec)
+            result = refreshed(earlier, tables, spec, adds=tables if adds else ())
     plain.write(result.links, out)
     if persons is not None:
         plain.write(result.persons, persons)

@@ -12,7 +12,18 @@ from typing import Any
 
 from tallystick.errors import BadInput, Finding, Refused, TallystickError
 
-__all__ = ["error", "findings", "internal", "line", "progress", "say", "table", "usage", "warning"]
+__all__ = [
+    "error",
+    "findings",
+    "internal",
+    "line",
+    "probabilities",
+    "progress",
+    "say",
+    "table",
+    "usage",
+    "warning",
+]
 
 
 def say(value: Any, *, as_json: bool, text: str | None = None) -> None:
@@ -107,3 +118,16 @@ def progress(label: str) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=1.0, text="")
         yield lambda done, text="": bar.update(task, completed=done, text=text)
+
+
+def probabilities(text: str, option: str) -> tuple[float, ...]:
+    """Return the probabilities in a list with commas, each once, in order; raise BadInput for what is none."""
+    try:
+        found = sorted({float(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        found = [-1.0]
+    if not all(0 <= one <= 1 for one in found):
+        raise BadInput(
+            f"{option} takes probabilities from 0 to 1 with commas between them, such as 0.95,0.99."
+        )
+    return tuple(found)

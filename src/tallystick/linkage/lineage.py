@@ -22,6 +22,7 @@ SCHEMA = pa.schema(
     {
         "refresh": pa.int64(),
         "threshold": pa.float64(),
+        "level": pa.string(),
         "old_id": pa.string(),
         "new_id": pa.string(),
         "kind": pa.string(),
@@ -32,7 +33,7 @@ SCHEMA = pa.schema(
 
 ``kept``: the id stayed; ``merged``: the whole earlier person is now under another id; ``split``: these records left a person whose id
 lives on (or went several ways); ``new``: a fresh id, no earlier one; ``retired``: no record of it is left. ``records`` is how many
-they share (of a new person, how many it has; of a retired one, how many it had). ``refresh`` counts from 1.
+they share; ``level`` is the column of the ids (of a new person, how many it has; of a retired one, how many it had). ``refresh`` counts from 1.
 """
 
 
@@ -55,10 +56,18 @@ class Named:
     kind: list[str]
     records: list[int]
 
-    def lineage(self, refresh: int, threshold: float) -> pa.Table:
+    def lineage(self, refresh: int, threshold: float, level: str = "person_id") -> pa.Table:
         """Return the rows of this step."""
         count = len(self.kind)
-        columns = ([refresh] * count, [threshold] * count, self.old, self.new, self.kind, self.records)
+        columns = (
+            [refresh] * count,
+            [threshold] * count,
+            [level] * count,
+            self.old,
+            self.new,
+            self.kind,
+            self.records,
+        )
         return pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
 
 
@@ -67,13 +76,15 @@ def used(rows: pa.Table) -> pa.Array:
     return pa.concat_arrays([rows[side].combine_chunks() for side in ("old_id", "new_id")]).drop_null()
 
 
-def first_ids(label: Ints, numbers: Numbers) -> pa.Array:
+def first_ids(label: Ints, numbers: Numbers, prefix: str = "P") -> pa.Array:
     """Return an id for the person of each record where there were none before."""
     smallest, cluster = np.unique(label, return_inverse=True)
-    return fresh(numbers, smallest, set()).take(pa.array(cluster))
+    return fresh(numbers, smallest, set(), prefix).take(pa.array(cluster))
 
 
-def named(label: Ints, numbers: Numbers, earlier: pa.Table, column: str, taken: pa.Array) -> Named:
+def named(
+    label: Ints, numbers: Numbers, earlier: pa.Table, column: str, taken: pa.Array, prefix: str = "P"
+) -> Named:
     """Return the ids of the persons ``label``, given the ``earlier`` persons (source, id, and their id in ``column``).
 
     ``label`` is each record's person as the smallest record number in it; ``taken`` holds the ids that were given before them.
@@ -94,7 +105,7 @@ def named(label: Ints, numbers: Numbers, earlier: pa.Table, column: str, taken: 
     old, new = key // width, key % width
     given = _given(old, new, shared, len(smallest))
     without = np.flatnonzero(given < 0)
-    made = fresh(numbers, smallest[without], set(taken.to_pylist()) | set(names.to_pylist()))
+    made = fresh(numbers, smallest[without], set(taken.to_pylist()) | set(names.to_pylist()), prefix)
     all_names = pa.concat_arrays([names.cast(pa.string()), made])
     given[without] = len(names) + np.arange(len(without))
     rows = _rows(old, new, shared, given, np.bincount(code, minlength=len(names)), np.bincount(cluster))
@@ -143,7 +154,7 @@ def _rows(
     return sorted(found, key=lambda row: (row[0] < 0, row[0], row[1]))
 
 
-def fresh(numbers: Numbers, first: npt.NDArray[np.int64], used: set[str]) -> pa.Array:
+def fresh(numbers: Numbers, first: npt.NDArray[np.int64], used: set[str], prefix: str = "P") -> pa.Array:
     """Return an unused id for each person by its first record: 64 bits of a hash, the same on every run and machine.
 
     Who knows the record ids can work them out; a share hashes supply keys, which are random.
@@ -155,7 +166,7 @@ def fresh(numbers: Numbers, first: npt.NDArray[np.int64], used: set[str]) -> pa.
         turn, made = 0, ""
         while not made or made in used:
             text = f"{source}\x1f{record_id}\x1f{turn}".encode()
-            made, turn = "P" + hashlib.sha256(text).hexdigest()[:16].upper(), turn + 1
+            made, turn = prefix + hashlib.sha256(text).hexdigest()[:16].upper(), turn + 1
         used.add(made)
         found.append(made)
     return pa.array(found, pa.string())

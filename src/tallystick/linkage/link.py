@@ -16,6 +16,7 @@ from tallystick.linkage import (
     engines,
     events,
     keys,
+    levels,
     lineage,
     overrides,
     pprl,
@@ -43,7 +44,7 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
         raise BadInput("There is nothing to link. Give at least one file.")
     for source, table in tables.items():
         clean.record_ids(table, spec.id_column, source)
-    spec = replace(spec, keys=keys.checked(spec.keys))
+    spec = replace(spec, keys=keys.checked(spec.keys), at=_further(spec))
     if pprl.are_encoded(tables):
         return _of_encoded(tables, spec, earlier)
     if spec.model == "person":
@@ -120,10 +121,10 @@ def finished(
     scored = overrides.applied(scored, numbers, spec.always, spec.never)
     label = _resolved(scored, numbers, spec)
     scored, label, apart = _kept_apart(scored, label, sources, numbers, spec)
-    ids, changes = _named(numbers, label, spec, earlier)
+    persons, changes = _with_ids(numbers, scored, label, spec, earlier)
     return Linked(
         links=_accepted(scored, numbers, label, spec),
-        persons=_persons(numbers, scored, label, ids, spec),
+        persons=persons,
         model=dict(model),
         quality={
             "records": {source: table.num_rows for source, table in sources.items()},
@@ -208,6 +209,31 @@ def _named(
     )
 
 
+def _further(spec: LinkageSpec) -> tuple[float, ...]:
+    """Return the further thresholds in order, each once. Raises BadInput for one that is no probability."""
+    if not all(0 <= one <= 1 for one in spec.at):
+        raise BadInput("A threshold is a probability from 0 to 1. Correct the further thresholds.")
+    return tuple(sorted(set(spec.at) - {spec.threshold}))
+
+
+def _with_ids(
+    numbers: Numbers, scored: pa.Table, label: resolve.Ints, spec: LinkageSpec, earlier: Earlier | None
+) -> tuple[pa.Table, pa.Table]:
+    """Return the persons with the ids of every level that ``spec`` asks for, and the lineage."""
+    ids, changes = _named(numbers, label, spec, earlier)
+    persons = _persons(numbers, scored, label, ids, spec)
+    further = {levels.column(one): (scored, replace(spec, threshold=one)) for one in spec.at}
+    if spec.layers:
+        own = scored.filter(pc.equal(scored["source_l"], scored["source_r"]))
+        further[levels.WITHIN] = (own, spec)
+    for name, (pairs, at) in further.items():
+        own_label = _resolved(pairs, numbers, at)
+        ids, rows = levels.ids(own_label, numbers, persons, name, at.threshold, earlier)
+        persons = persons.append_column(name, ids)
+        changes = pa.concat_tables([changes, rows])
+    return persons, changes
+
+
 def prepared(tables: Mapping[str, pa.Table], model: Mapping[str, Any], id_column: str) -> dict[str, pa.Table]:
     """Return the tables as ``model`` reads them, cleaned where it reads the person model's columns. Raises BadInput where one is missing."""
     return prepare.as_the_model_reads(tables, model, id_column)[0]
@@ -232,10 +258,10 @@ def decided_again(scored: pa.Table, earlier: Earlier, spec: LinkageSpec, model: 
     numbers = numbered(persons, spec.id_column)
     decided = overrides.applied(scored, numbers, spec.always, spec.never)
     label = _resolved(decided, numbers, spec)
-    ids, changes = _named(numbers, label, spec, earlier)
+    persons, changes = _with_ids(numbers, decided, label, spec, earlier)
     return Linked(
         links=_accepted(decided, numbers, label, spec),
-        persons=_persons(numbers, decided, label, ids, spec),
+        persons=persons,
         model=dict(model),
         quality={
             "records": {name: len(numbers.ids[name]) for name in numbers.order},

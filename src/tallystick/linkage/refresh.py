@@ -43,7 +43,13 @@ def refresh(
     """
     model = _for_sources(earlier, {*earlier.records, *tables})
     spec = spec or earlier.spec
-    spec = replace(spec, model=model, id_column=earlier.spec.id_column, keys=keys.checked(spec.keys))
+    spec = replace(
+        spec,
+        model=model,
+        id_column=earlier.spec.id_column,
+        keys=keys.checked(spec.keys),
+        at=tuple(sorted(set(spec.at) - {spec.threshold})),
+    )
     notes: list[str] = []
     sources: dict[str, pa.Table] = {}
     fresh: dict[str, pa.Array] = {}

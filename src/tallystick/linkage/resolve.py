@@ -21,7 +21,10 @@ Floats = npt.NDArray[np.float64]
 AGAINST = (
     -1.0
 )  # the least log2 odds of one pair, and those of a pair that no blocking rule and no threshold let through
-FOR = 8.0  # the most log2 odds of one pair
+FOR = 8.0  # the most log2 odds of one pair,
+OVER = (
+    3.5  # or so much over the threshold's where that is more: else nobody would be linked at 0.997 and above
+)
 ALWAYS, NEVER = 1e6, -1e9
 
 
@@ -46,7 +49,9 @@ def persons(
     size = np.bincount(label, minlength=records).astype(float)
     a, b = np.minimum(edges.a, edges.b), np.maximum(edges.a, edges.b)
     total = np.where(
-        np.abs(edges.log_odds) >= ALWAYS, edges.log_odds, np.clip(edges.log_odds, AGAINST, FOR)
+        np.abs(edges.log_odds) >= ALWAYS,
+        edges.log_odds,
+        np.clip(edges.log_odds, AGAINST, max(FOR, stop + OVER)),
     ).astype(float)
     seen = np.ones(len(a))
     if start is not None:

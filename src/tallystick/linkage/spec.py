@@ -30,7 +30,8 @@ class LinkageSpec:
     ``pairs_per_record`` bounds the candidate pairs of the person model's blocking.
     ``always`` and ``never`` are pairs of (source, id) that people decided; they stand over the model, and where they
     contradict each other ``never`` holds. ``keys`` are match keys, the strictest first; ``stages`` says whether they come before the
-    model or stand alone. ``one_to_one`` binds persons, not records, and holds by construction: persons are a
+    model or stand alone. ``at`` are further thresholds, and ``layers`` asks for ids within each source: columns of ``persons``
+    (``levels``). ``one_to_one`` binds persons, not records, and holds by construction: persons are a
     partition of the records of all sources.
     """
 
@@ -46,6 +47,8 @@ class LinkageSpec:
     never: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
     keys: tuple[MatchKey, ...] = ()
     stages: Stages = "keys-then-model"
+    at: tuple[float, ...] = ()
+    layers: bool = False
 
 
 @dataclass(frozen=True)

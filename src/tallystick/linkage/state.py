@@ -26,7 +26,7 @@ from tallystick.linkage.spec import LinkageSpec, Linked, MatchKey, Offsets
 
 DIGEST = "row_digest"
 TABLES = ("records", "pairs", "persons", "lineage")
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ def restored(tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> State:
     spec = dict(said["spec"])
     for decided in ("always", "never"):
         spec[decided] = tuple((tuple(left), tuple(right)) for left, right in spec[decided])
+    spec["at"] = tuple(spec.get("at", ()))
     spec["keys"] = tuple(MatchKey(tuple(key["on"]), key["name"]) for key in spec.get("keys", ()))
     offsets = None if said["offsets"] is None else {(low, high): bits for low, high, bits in said["offsets"]}
     return State(

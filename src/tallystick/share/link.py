@@ -24,7 +24,7 @@ from tallystick.agreement import gates
 from tallystick.agreement.schema import Agreement, Dataset, Linkage
 from tallystick.errors import BadInput
 from tallystick.ledger import fingerprint, new_key, seal, unseal
-from tallystick.linkage import lineage, overrides, state
+from tallystick.linkage import levels, lineage, overrides, state
 from tallystick.linkage.link import decided_again
 from tallystick.share import acts
 from tallystick.share.acts import Clock
@@ -179,6 +179,8 @@ def _spec(
         never=decided.never,
         keys=tuple(engine.MatchKey(key.on, key.name) for key in linkage.keys),
         stages=linkage.stages,
+        at=linkage.thresholds,
+        layers=linkage.layers,
     )
 
 
@@ -224,6 +226,7 @@ def _changes(linked: engine.Linked, refresh: int) -> dict[str, Any]:
 def _write(room: Path, linked: engine.Linked, spec: engine.LinkageSpec, title: str) -> None:
     """Write the links, the persons, every scored pair, the persons at other thresholds, the model and the linker's page."""
     at_thresholds = engine.persons_at(linked.scored, linked.persons, spec)
+    steps = levels.steps(linked.persons, spec.threshold, sorted(set(spec.at) - {spec.threshold}))
     figures = engine.figures(linked, spec.threshold, spec.id_column, at_thresholds)
     figures["software"] = {name: version(name) for name in ("tallystick", "splink", "duckdb")}
     for name, table in (
@@ -231,6 +234,7 @@ def _write(room: Path, linked: engine.Linked, spec: engine.LinkageSpec, title: s
         ("scored", linked.scored),
         ("persons", linked.persons),
         ("thresholds", at_thresholds),
+        *([("fractures", levels.breaks(linked.persons, steps))] if steps else []),
     ):
         pq.write_table(table, room / f"{name}.parquet", compression="zstd")
     (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
