@@ -28,6 +28,12 @@ def project_template(name: str) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
+def request_template(name: str) -> str | None:
+    """Return the template's example of a lab's ``request.toml``, or None where such a share has none."""
+    path = files("tallystick.agreement").joinpath(f"templates/{name}.request.toml")
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
 def measures_template(name: str) -> str | None:
     """Return the template's ``measures.toml``, what each figure counts, or None where such a share has none."""
     path = files("tallystick.agreement").joinpath(f"templates/{name}.measures.toml")

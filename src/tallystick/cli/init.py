@@ -25,7 +25,11 @@ def init(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what a program would want.")] = False,
 ) -> None:
-    """Begin a share from a template: its agreement, an example of a project, and where supplies go."""
+    """Begin a share from a template: its agreement, where supplies go, and an example to go with it.
+
+    The example is a project (moj-dfe, data-first), a lab's request (justice-data-lab) or what a board's figures count
+    (local-performance). A learner register has none: who receives what stands in its agreement.
+    """
     from tallystick.agreement import io, presets
     from tallystick.agreement.project import Project
     from tallystick.agreement.schema import Agreement
@@ -37,6 +41,12 @@ def init(
     if project is not None:
         name = io.parse(project, Project, name=f"{template}.project.toml").id
         files[folder / "projects" / f"{name}.toml"] = project
+    for name, example in (
+        ("request.toml", presets.request_template(template)),
+        ("measures.toml", presets.measures_template(template)),
+    ):
+        if example is not None:
+            files[folder / name] = example
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} is not an empty folder; nothing was written. Name a new one.")
     if not dry_run:
