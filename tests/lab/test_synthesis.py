@@ -14,7 +14,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from tallystick.cli.main import run
 from tallystick.errors import BadInput
-from tallystick.lab.report import SCHEMA
+from tallystick.lab.summary import SCHEMA, Summary
 from tallystick.lab.synthesis import Study, synthesis
 
 # Thirteen trials of the BCG vaccine (Colditz et al. 1994, JAMA 271): treated with and without the disease, controls so.
@@ -98,6 +98,8 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number, changes in enumerate(
         (
             {"outcome": "employed"},
+            {"follow_up_months": 24},
+            {"withheld": True, "estimate": None},
             {"standard_error": 0},
             {"estimate": None},
             {"schema": "x"},
@@ -109,3 +111,8 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lab", "synthesis", a, str(tmp_path / "no.json")]) == 2
     with pytest.raises(BadInput):
         synthesis([])
+
+
+def test_the_schema_in_the_docs_is_that_of_the_code() -> None:
+    page = Path(__file__).parents[2] / "docs/lab-summary.schema.json"
+    assert json.loads(page.read_text()) == Summary.model_json_schema(by_alias=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.lab.leaving import count
-from tallystick.lab.wording import finding, welch
+from tallystick.lab.wording import finding, frequency, time_to_first, welch, withheld
 
 
 def test_published_interval_from_printed_numbers() -> None:
@@ -64,3 +65,90 @@ def test_counts_shown(value: int) -> None:
     else:
         assert int(shown.replace(",", "")) % 5 == 0
         assert abs(int(shown.replace(",", "")) - value) <= 2.5
+
+
+@pytest.mark.parametrize(
+    ("rate", "other", "low", "high", "kind", "key", "can", "cannot"),
+    [
+        (
+            0.18,
+            0.23,
+            -0.08,
+            -0.02,
+            "lower",
+            "5 people fewer than",
+            "is evidence that",
+            "proven to be the only reason",
+        ),
+        (
+            0.44,
+            0.38,
+            0.01,
+            0.11,
+            "higher",
+            "6 people more than",
+            "is evidence that",
+            "proven to be the only reason",
+        ),
+        (
+            0.27,
+            0.31,
+            -0.1,
+            0.02,
+            "inconclusive",
+            "4 people fewer than",
+            "insufficient evidence",
+            "has no effect",
+        ),
+        (
+            0.31,
+            0.31,
+            -0.03,
+            0.03,
+            "inconclusive",
+            "about as many as",
+            "insufficient evidence",
+            "has no effect",
+        ),
+    ],
+)
+def test_each_class_of_result_has_its_published_kind_of_sentence(
+    rate: float, other: float, low: float, high: float, kind: str, key: str, can: str, cannot: str
+) -> None:
+    """Who reads a report looks for a key finding, what one can say and what one cannot; none claims a cause or a null."""
+    said = finding(rate, other, low, high, programme="the course")
+    assert said.kind == kind
+    assert said.sentences[0].startswith("For 100 typical people in the treatment group, the equivalent of")
+    assert f"(a rate of {rate * 100:.0f}%)" in said.sentences[0]
+    assert key in said.sentences[0]
+    assert can in said.can_say
+    assert cannot in said.cannot_say
+    assert "causes" not in said.can_say
+    assert ("may be chance" in said.sentences[0]) == (kind == "inconclusive" and rate != other)
+
+
+def test_how_often_and_how_soon() -> None:
+    assert frequency(0.54, 0.74, -0.31, -0.09, events="reoffences", months=12) == (
+        "For 100 typical people in the treatment group, the equivalent of 54 reoffences were committed within 12 months "
+        "(a frequency of 0.5 for each person): 20 fewer than in the comparison group."
+    )
+    assert "about as many as" in frequency(1, 1.001, -0.1, 0.1, events="reoffences", months=12)
+    assert time_to_first(157.2, 153.4, -10, 18, event="reoffence") == (
+        "For those in the treatment group who had a reoffence, the average time to the first was 157 days: 4 days later than in the "
+        "comparison group, a difference that may be chance."
+    )
+    assert "1 day earlier" in time_to_first(100, 101, -2, -0.1, event="event")
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.floats(0, 1))
+def test_what_is_withheld_has_no_figure_but_the_minimum(
+    rate: float, other: float, low: float, width: float
+) -> None:
+    shown = finding(rate, other, low, low + width, programme="x")
+    said = withheld(shown, "x", 10)
+    assert said.kind == shown.kind
+    assert said.needed is None
+    text = " ".join((said.headline, *said.sentences, said.can_say, said.cannot_say)).replace(
+        "Fewer than 10", ""
+    )
+    assert not any(letter.isdigit() for letter in text)

@@ -179,7 +179,11 @@ def tell(found: Answer, *, as_json: bool) -> None:
     from tallystick.cli import output
 
     if as_json:
-        output.say(found.summary | {"report": str(found.folder / "report.html")}, as_json=True)
+        output.say(
+            found.summary.model_dump(mode="json", by_alias=True)
+            | {"report": str(found.folder / "report.html")},
+            as_json=True,
+        )
         return
     for line in (
         found.view.headline,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tallystick.lab.attrition import Stage
 from tallystick.lab.evaluate import Evaluation, Point, RunResult
+from tallystick.lab.secondary import DIVIDING, Secondary
 from tallystick.lab.strength import Strength
 
 __all__ = ["Leaving", "Partition", "count", "merged", "partitions", "thinned", "too_few"]
@@ -42,6 +43,11 @@ class Leaving:
         """Return a count as it may be shown."""
         return count(value, self.smallest, self.base)
 
+    def may_show(self, other: Secondary) -> bool:
+        """Return whether a secondary outcome may be shown."""
+        few = min(other.cases, other.other_cases) < self.smallest
+        return not few and (f"first {other.kind}", other.found.outcome) not in self.hidden
+
     def rounded(self, value: float) -> int | None:
         """Return a count for programs: None where it stays."""
         if 0 < value < self.smallest:
@@ -68,7 +74,7 @@ def partitions(found: Evaluation, matches: Sequence[Strength]) -> Iterator[Parti
         yield Partition(
             "matches", tuple(one.rests_on for one in matches), tuple(one.people for one in matches)
         )
-    for kind in dict.fromkeys(one.kind for one in found.secondary if one.kind):
+    for kind in DIVIDING:
         mine_too = [one for one in found.secondary if one.kind == kind]
         for arm, whole in (
             ("took part", found.runs[0].cases.treated),

@@ -1,24 +1,19 @@
-"""The standard report of an analysis: one view of the answer under disclosure control, and the summary that a program reads."""
+"""The standard report of an analysis: one view of the answer under disclosure control, from which every format is made."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from tallystick.lab.attrition import Assembled, Stage
-from tallystick.lab.estimate import Interval
 from tallystick.lab.evaluate import Evaluation
 from tallystick.lab.leaving import Leaving, merged
-from tallystick.lab.link_error import LinkError
 from tallystick.lab.request import Request
 from tallystick.lab.results import points
 from tallystick.lab.tables import tables
 from tallystick.lab.view import View
-from tallystick.lab.wording import withheld
+from tallystick.lab.wording import frequency, time_to_first, withheld
 
-__all__ = ["SCHEMA", "summary", "view"]
-
-SCHEMA = "tallystick-lab-summary/1"
+__all__ = ["view"]
 
 
 def view(
@@ -39,10 +34,27 @@ def view(
     whole = f"{request.programme} (version {version})" if version > 1 else request.programme
     return View(
         request.title, whole, made.isoformat(), said.headline,
-        (*([f"This replaces an earlier report, which was wrong: {correction}"] if correction else []), *said.sentences),
+        (*([f"This replaces an earlier report, which was wrong: {correction}"] if correction else []), *said.sentences,
+         *further(request, found, leaving)),
         said.can_say, said.cannot_say, numbers(found, assembled.match_rate, leaving),
-        tables(found, assembled, stages, leaving), method(request, found, leaving), limits(found, leaving),
+        tables(found, assembled, stages, leaving), method(request, found, leaving), limits(request, found, leaving),
     )  # fmt: skip
+
+
+def further(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str, ...]:
+    """Return the sentences on how often and how soon, where they may be shown."""
+    what = "reoffence" if request.events_are == "offences" else "event"
+    said = []
+    for one in (s for s in found.secondary if leaving.may_show(s) and not leaving.withheld):
+        o = one.found
+        if o.treated_mean is None or o.comparison_mean is None or o.ci_low is None or o.ci_high is None:
+            continue
+        means = (o.treated_mean, o.comparison_mean, o.ci_low, o.ci_high)
+        if one.kind == "how often":
+            said.append(frequency(*means, events=f"{what}s", months=request.follow_up_months))
+        elif one.kind == "how soon":
+            said.append(time_to_first(*means, event=what))
+    return tuple(said)
 
 
 def numbers(found: Evaluation, match_rate: float, leaving: Leaving) -> tuple[tuple[str, str], ...]:
@@ -92,7 +104,7 @@ def method(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str, 
     return tuple(said)
 
 
-def limits(found: Evaluation, leaving: Leaving) -> tuple[str, ...]:
+def limits(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str, ...]:
     """Return what the answer cannot tell."""
     linked = found.linked
     if isinstance(linked, str):
@@ -105,36 +117,11 @@ def limits(found: Evaluation, leaving: Leaving) -> tuple[str, ...]:
         )
     return (
         "People may differ in ways that no record holds, which can explain a difference.",
-        "Only offences that were recorded and proven count.",
+        "Only offences that were recorded and proven count."
+        if request.events_are == "offences"
+        else "Only what was recorded counts.",
         wrong,
     )
-
-
-def summary(request: Request, found: Evaluation, leaving: Leaving, *, version: int = 1) -> dict[str, Any]:
-    """Return the machine-readable summary, in the one schema that `tally lab synthesis` reads."""
-    e, linked = found.estimate, found.linked
-    taken = next(one.specification for one in found.tried if one.chosen)
-
-    def short(value: float | None, digits: int = 4) -> float | None:
-        return None if value is None or leaving.withheld else round(value, digits)
-
-    def interval(one: Interval | LinkError) -> dict[str, float | None]:
-        return {"estimate": short(one.estimate), "ci_low": short(one.ci_low), "ci_high": short(one.ci_high)}
-
-    return {
-        "schema": SCHEMA, "id": request.id, "title": request.title, "programme": request.programme, "outcome": request.outcome,
-        "follow_up_months": request.follow_up_months, "version": version, "request": request.hash(), "run": taken.run, "method": e.method,
-        "result": found.finding.kind,
-        "n_treated": leaving.rounded(e.n_treated), "n_comparison": leaving.rounded(e.n_comparison), "rate": short(found.rate, 2),
-        "comparison_rate": short(found.comparison_rate, 2), "estimate": short(e.estimate),
-        "standard_error": short(e.standard_error), "ci_low": short(e.ci_low), "ci_high": short(e.ci_high),
-        "p_value": None if leaving.withheld else float(f"{e.p_value:.2g}"),
-        "needed": None if leaving.withheld else found.finding.needed, "withheld": leaving.withheld,
-        "doubly_robust": interval(e.doubly_robust), "welch": interval(e.welch), "error_source": e.error_source,
-        "linkage": None if isinstance(linked, str) else interval(linked) | {"precision": round(linked.precision, 4)},
-        "sensitivity": {"gamma": short(e.sensitivity.gamma), "lambda_ci": short(e.sensitivity.lambda_ci),
-                        "e_value_ci": short(e.sensitivity.e_value_ci)},
-    }  # fmt: skip
 
 
 def _outcome_words(request: Request, found: Evaluation) -> str:

@@ -172,9 +172,8 @@ def soon(found: Evaluation) -> Table:
 def secondary(found: Evaluation, leaving: Leaving) -> Table:
     """Return the other outcomes; what would tell of few people stays, and what would give that away."""
     rows = tuple(
-        (s.found.outcome, *[HIDDEN] * 8)
-        if (f"first {s.kind}", s.found.outcome) in leaving.hidden or min(s.cases, s.other_cases) < leaving.smallest
-        else (*_other(s.unit, s.found), leaving.count(min(s.cases, s.other_cases)))
+        (*_other(s.unit, s.found), leaving.count(min(s.cases, s.other_cases))) if leaving.may_show(s)
+        else (s.found.outcome, *[HIDDEN] * 8)
         for s in found.secondary
     )  # fmt: skip
     values = (

@@ -23,13 +23,14 @@ __all__ = ["Secondary", "secondary"]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 FEWEST = 10
+DIVIDING = ("custody", "severity", "group")
 
 
 @dataclass(frozen=True)
 class Secondary:
     """One further outcome with its result; ``cases`` and ``other_cases`` are the people behind each mean who had the event.
 
-    Outcomes of one ``kind`` divide those who had an event.
+    Outcomes of one ``kind`` in `DIVIDING` divide those who had an event.
     """
 
     unit: str
@@ -71,9 +72,15 @@ def _measures(table: pa.Table, request: Request) -> Iterator[tuple[str, str, str
     what = "reoffence" if request.events_are == "offences" else "event"
     whole = 365.25 * request.follow_up_months / 12
     free = np.where(had, np.minimum(days, whole), whole)
-    yield f"{what}s for each person", "number", "", column("events_count"), had
+    yield f"{what}s for each person", "number", "how often", column("events_count"), had
     yield f"days without a {what} within the follow-up", "days", "", free, had
-    yield f"days to the first {what}, among those who had one", "days", "", np.where(had, days, np.nan), had
+    yield (
+        f"days to the first {what}, among those who had one",
+        "days",
+        "how soon",
+        np.where(had, days, np.nan),
+        had,
+    )
     for name, words in (("first_custody", "custody"), ("first_severity", "severity"), ("first_group", "")):
         own = np.array(table[name].to_pylist(), dtype=object)
         for value in sorted({one for one in own if one is not None and one is not False}):

@@ -13,7 +13,7 @@ from scipy import optimize, stats
 
 from tallystick.errors import BadInput
 from tallystick.lab.charts import intervals
-from tallystick.lab.report import SCHEMA
+from tallystick.lab.summary import SCHEMA
 from tallystick.lab.view import Statistic, Table, View
 
 __all__ = ["Study", "Synthesis", "studies", "synthesis", "view"]
@@ -123,10 +123,12 @@ def studies(summaries: Mapping[str, Any]) -> list[Study]:
         if said.get("request") in requests:
             raise BadInput(f"{name}: this report is given twice. Count each once.")
         requests |= {said.get("request")} - {None}
-        outcomes.add(said.get("outcome"))
+        outcomes.add((said.get("outcome"), said.get("follow_up_months")))
         found.append(Study(str(said.get("title") or name), estimate, error))
     if len(outcomes) > 1:
-        raise BadInput("The reports have different outcomes, which do not add up. Give those of one outcome.")
+        raise BadInput(
+            "The reports have different outcomes or follow-ups, which do not add up. Give those of one outcome and follow-up."
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from tallystick.lab.power import needed
 
-__all__ = ["Finding", "finding", "welch", "withheld"]
+__all__ = ["Finding", "finding", "frequency", "time_to_first", "welch", "withheld"]
 
 Kind = Literal["lower", "higher", "inconclusive"]
 
@@ -94,6 +94,34 @@ def finding(
     )
     headline = f"The rate is {kind} among people who took part: {'a good' if good else 'an unwelcome'} result, and unlikely to be chance."
     return Finding(kind, headline, sentences, can, cannot, None)
+
+
+def frequency(mean: float, other: float, low: float, high: float, *, events: str, months: int) -> str:
+    """Return the sentence on how many events there were, for two means for each person and the interval of their difference."""
+    gap = _whole(abs(mean - other) * 100)
+    versus = f"{gap} {'fewer' if mean < other else 'more'} than" if gap else "about as many as"
+    return (
+        f"For 100 typical people in the treatment group, the equivalent of {_whole(mean * 100)} {events} were committed within {months} months "
+        f"(a frequency of {mean:.1f} for each person): {versus} in the comparison group{_chance(gap, low, high)}."
+    )
+
+
+def time_to_first(mean: float, other: float, low: float, high: float, *, event: str) -> str:
+    """Return the sentence on how soon the first event came among those who had one, for two means in days."""
+    gap = _whole(abs(mean - other))
+    versus = (
+        f"{gap} {'day' if gap == 1 else 'days'} {'earlier' if mean < other else 'later'} than"
+        if gap
+        else "about when it came"
+    )
+    return (
+        f"For those in the treatment group who had a {event}, the average time to the first was {_whole(mean)} days: {versus} in the "
+        f"comparison group{_chance(gap, low, high)}."
+    )
+
+
+def _chance(gap: int, low: float, high: float) -> str:
+    return ", a difference that may be chance" if gap and low <= 0 <= high else ""
 
 
 def withheld(found: Finding, programme: str, smallest: int) -> Finding:

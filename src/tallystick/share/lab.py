@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -20,6 +18,8 @@ from tallystick.lab.attrition import Assembled, assemble
 from tallystick.lab.evaluate import Evaluation, evaluate
 from tallystick.lab.follow import followed, with_index
 from tallystick.lab.request import Request, parse
+from tallystick.lab.summary import Summary
+from tallystick.lab.summary import summary as summarised
 from tallystick.lab.view import View
 from tallystick.share import acts
 from tallystick.share.acts import Clock
@@ -38,7 +38,7 @@ __all__ = ["Answer", "answer", "load"]
 class Answer:
     """What an evaluation gave: the summary as it may be shown, the words, the stages, and where the files lie."""
 
-    summary: dict[str, Any]
+    summary: Summary
     view: View
     assembled: Assembled
     evaluation: Evaluation
@@ -112,7 +112,7 @@ def answer(
             version=max(life.version, 1),
             correction=correction_of(request, share),
         )
-        summary = report.summary(request, found, leaving, version=max(life.version, 1))
+        summary = summarised(request, found, leaving, version=max(life.version, 1))
         event = f"lab/evaluate/{request.id}/{clock.now.isoformat()}"
         details = {
             "request": request.hash(), "result": found.finding.kind, "waiting": len(assembled.suspect), "assured_by": said,
@@ -218,12 +218,12 @@ def _with_person(table: pa.Table, persons: pa.Table, source: str) -> pa.Table:
     return found
 
 
-def _write(folder: Path, shown: View, summary: dict[str, Any]) -> None:
+def _write(folder: Path, shown: View, summary: Summary) -> None:
     folder.mkdir(parents=True)
     (folder / "report.html").write_text(formats.html(shown), encoding="utf-8")
     (folder / "report.docx").write_bytes(formats.word(shown))
     (folder / "annex.xlsx").write_bytes(formats.workbook(shown))
     (folder / "annex.ods").write_bytes(formats.ods(shown))
     (folder / "summary.json").write_text(
-        json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        summary.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8"
     )
