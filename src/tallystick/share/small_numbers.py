@@ -28,7 +28,7 @@ Key = tuple[str, str, str, str]
 """Measure, area, period, category."""
 REST = "the rest"
 YES, NO, BOTH = "of it", "not of it", "both"
-ROUNDS = 4
+ROUNDS = 12
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def of_measure(
                     stopped.add(period)
             else:
                 gone |= here
-        forced = alone(known, gone, limits.minimum) - gone
+        forced = alone(known, measure, gone, limits.minimum) - gone
         if not forced:
             break
     if stopped:
@@ -181,24 +181,40 @@ def is_top(key: Key, said: Measures) -> bool:
     return key[1] == said.board.area and key[3] == ALL
 
 
-def alone(rows: Sequence[Mapping[str, Any]], gone: set[Key], minimum: int) -> set[Key]:
-    """Return the figures that must go with the only hidden month of three: the smaller of the other two, everybody together."""
+def alone(rows: Sequence[Mapping[str, Any]], measure: Measure, gone: set[Key], minimum: int) -> set[Key]:
+    """Return the figures that must go with the hidden months of three, everybody together, whose sum may be known.
+
+    One hidden month of a known sum is known; n of them that sum to s leave each a width of s less n. Where that is under the minimum,
+    another goes too.
+    """
     lines: dict[tuple[str, int, int], list[Mapping[str, Any]]] = {}
     for row in rows:
-        if row["frequency"] == "month" and row["category"] == ALL:
+        if row["frequency"] == "month" and row["category"] == ALL and row["value"] is not None:
             lines.setdefault((row["area"], row["starts"].year, (row["starts"].month - 1) // 3), []).append(
                 row
             )
     found = set()
     for inside in lines.values():
-        others = [
-            row
-            for row in inside
-            if key_of(row) not in gone and row["value"] is not None and row["value"] >= minimum
-        ]
-        if len(inside) == 3 and len(others) == 2:
-            found.add(key_of(min(others, key=lambda row: (row["value"], row["period"]))))
+        hidden = [row for row in inside if key_of(row) in gone]
+        others = sorted(
+            (row for row in inside if key_of(row) not in gone), key=lambda row: (row["value"], row["period"])
+        )
+        width = (
+            0.0
+            if len(hidden) == 1
+            else min((sum(of) - len(hidden) for of in counts(hidden, measure)), default=0.0)
+        )
+        if len(inside) == 3 and hidden and others and width < minimum:
+            found.add(key_of(others[0]))
     return found
+
+
+def counts(rows: Sequence[Mapping[str, Any]], measure: Measure) -> list[list[float]]:
+    """Return the counts behind figures: of a share those of it, and those not of it."""
+    own = [counted(row, measure) for row in rows]
+    if measure.kind != "proportion":
+        return [own]
+    return [own, [float(row["denominator"] or 0) - of for row, of in zip(rows, own, strict=True)]]
 
 
 def chosen(
