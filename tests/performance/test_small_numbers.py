@@ -15,13 +15,16 @@ import pyarrow as pa
 import pytest
 from scipy.optimize import linprog
 
+from performance import published
 from tallystick import synth
 from tallystick.performance import series
 from tallystick.performance.definitions import Measures
+from tallystick.performance.read import read
 from tallystick.performance.sheets import open_sheets
 from tallystick.share.acts import Clock
 from tallystick.share.pack import build, measures_of
 from tallystick.share.rooms import open_share, read_parquet
+from tallystick.share.small_numbers import Key, Limits, Safe, protect
 
 MINIMUM = 10
 Cell = tuple[str, str, str, str, str]
@@ -131,9 +134,15 @@ def quarters(attacker: Attacker, truth: dict[Cell, float]) -> None:
         if group == "all" and which != "rest":
             quarter = f"{period[:4]}-Q{(int(period[5:]) + 2) // 3}"
             lines[measure, quarter, area, which].append(cell)
+    small = {
+        (measure, quarter)
+        for (measure, quarter, area, which), parts in lines.items()
+        for name in ("of", "rest")
+        if sum(truth.get((*part[:4], name), np.inf) for part in parts) < 2 * MINIMUM
+    }
     for (measure, quarter, area, which), parts in lines.items():
-        # a sum so small that it would tell of three months by itself would not be published
-        if len(parts) == 3 and sum(truth[part] for part in parts) >= MINIMUM + 3:
+        # where an area's sum is so small, sums by area would not be published: its remainder would follow from the others
+        if len(parts) == 3 and ((measure, quarter) not in small or area == "Northshire"):
             whole = (measure, quarter, area, "all", which)
             attacker.sums.append((whole, parts))
             attacker.known[whole] = sum(truth[part] for part in parts)
@@ -193,10 +202,68 @@ def test_the_attack_finds_what_is_not_protected(tmp_path: Path) -> None:
     # hiding only what is small itself: the attacker subtracts
     folder = tmp_path / "s"
     synth.write("local-performance", folder, people=600_000, seed=1)
-    packs(folder, [date(2026, 6, 25)])
     said = measures_of(open_share(folder))
-    truth = truth_of(read_parquet(folder / "series" / "figures.parquet"), said, date(2026, 6, 25))
+    figures = read(folder / "supplies" / "probation.csv", said, published=date(2026, 6, 25)).table
+    truth = truth_of(figures, said, date(2026, 6, 25))
     attacker = Attacker()
     attacker.known = {cell: value for cell, value in truth.items() if value >= MINIMUM}
     add_up(attacker, truth, said)
     assert exposed(attacker, truth, 1)[1]
+
+
+def figures_of(cells: dict[tuple[str, str, str], float]) -> pa.Table:
+    """Return figures of one measure by (area, month, group), published the month after."""
+    rows = []
+    for (area, month, group), value in cells.items():
+        starts = date.fromisoformat(f"{month}-01")
+        rows.append({
+            "measure": "receipts", "area": area, "period": month, "starts": starts, "ends": starts, "frequency": "month", "category": group,
+            "value": value, "denominator": None, "mark": "", "validation": "management information", "published": date(2026, 1, 1),
+            "embargo": None, "place": "a.csv",
+        })  # fmt: skip
+    return series.of_rows(rows)
+
+
+def hidden_in(cells: dict[tuple[str, str, str], float], **before: frozenset[Key]) -> Safe:
+    said = published.measures()
+    return protect(figures_of(cells), said, date(2026, 2, 1), limits=Limits(10), **before)
+
+
+def test_a_small_group_takes_another_with_it_and_the_total_stays() -> None:
+    cells = {
+        ("Northshire", "2025-08", group): value
+        for group, value in (("all", 60.0), ("sex: female", 4.0), ("sex: male", 56.0))
+    }
+    safe = hidden_in(cells)
+    assert {(key[1], key[3]) for key in safe.hidden} == {
+        ("Northshire", "sex: female"),
+        ("Northshire", "sex: male"),
+    }
+    marks = {row["category"]: (row["value"], row["mark"]) for row in safe.table.to_pylist()}
+    assert marks == {"all": (60.0, ""), "sex: female": (None, "c"), "sex: male": (None, "c")}
+
+
+def test_a_small_month_takes_another_of_its_three_with_it() -> None:
+    cells = {
+        ("Northshire", f"2025-{month:02d}", "all"): value
+        for month, value in zip(range(4, 10), (20.0, 4, 30, 20, 21, 22), strict=True)
+    }
+    assert {key[2] for key in hidden_in(cells).hidden} == {"2025-04", "2025-05"}
+
+
+def test_what_was_hidden_stays_and_what_was_shown_is_not_relied_on() -> None:
+    cells = {
+        ("Northshire", "2025-08", group): value
+        for group, value in (("all", 90.0), ("sex: female", 30.0), ("sex: male", 60.0))
+    }
+    female, male = (
+        ("receipts", "Northshire", "2025-08", "sex: female"),
+        ("receipts", "Northshire", "2025-08", "sex: male"),
+    )
+    assert hidden_in(cells).hidden == frozenset()
+    assert female in hidden_in(cells, hidden=frozenset([female])).hidden
+    # female fell under the minimum after male was shown: hiding male now protects nothing, and the pack says that it stopped
+    cells["Northshire", "2025-08", "sex: female"], cells["Northshire", "2025-08", "all"] = 4.0, 64.0
+    safe = hidden_in(cells, shown=frozenset([male]))
+    assert {female, male} <= safe.hidden
+    assert "left out in 1 period" in safe.stopped[0]

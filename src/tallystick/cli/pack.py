@@ -114,3 +114,113 @@ def look(
     found = take(open_share(folder), clock=clock(actor), reader=reader, name=name)
     lines = [each["words"] for each in found["changes"]] or ["No lasting change was found in any measure."]
     output.say(found, as_json=as_json, text="\n".join([*lines, f"page: {found['page']}"]))
+
+
+@app.command()
+def catalogue(
+    words: Annotated[str, typer.Argument(help="What is needed, in words; without any, every source.")] = "",
+    folder: Annotated[
+        Path | None, typer.Argument(help="A share's folder: its own sources are searched too.")
+    ] = None,
+    answered_by: Annotated[
+        str,
+        typer.Option("--answered-by", metavar="ID", help="This source answers it: the request ends here."),
+    ] = "",
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
+    """Search the catalogue before a request is made: is it on a dashboard already?
+
+    Example: tally pack catalogue "open cases in the Crown Court"
+    """
+    from tallystick.share import catalogue as engine
+    from tallystick.share.rooms import open_share
+
+    now = clock(actor)
+    share = open_share(folder) if folder else None
+    if answered_by:
+        if share is None:
+            raise BadInput(
+                "Name the share's folder after the words: its ledger keeps that the request ended here."
+            )
+        source = engine.answered(share, words, answered_by, clock=now)
+        output.say(
+            {"answered_by": source.id, "access_route": source.access_route, "may_be_passed_on": not source.is_barred, "request": "ended"},
+            as_json=as_json,
+            text=f"The request ends here. {source.title} ({source.frequency}): {source.access_route}.{bar(source)}",
+        )  # fmt: skip
+        return
+    listed = engine.sources(share, now.now)
+    found = engine.search(words, listed) if words else tuple(engine.Found(each, 0.0, ()) for each in listed)
+    if as_json:
+        output.say(
+            [
+                {**vars(each.source), "covers_words": round(each.covered, 2), "lacking": each.lacking}
+                for each in found
+            ],
+            as_json=True,
+        )
+        return
+    for each in found:
+        lacking = f" Does not mention: {', '.join(each.lacking)}." if each.lacking else ""
+        output.line(
+            f"{each.source.id}: {each.source.title} ({each.source.owner}, {each.source.frequency}). {each.source.access_route}."
+            f"{bar(each.source)}{lacking}"
+        )
+    if words and found:
+        output.line("If one answers it, the request ends there: add the share's folder and --answered-by ID.")
+    elif words:
+        output.line("Nothing in the catalogue answers it. Ask: `tally request draft`, and give this search as its catalogue_search.")  # fmt: skip
+
+
+def bar(source: object) -> str:
+    """Return the warning on a source that must not be passed on."""
+    return " Never pass it on or publish it: each body uses its own access." if getattr(source, "is_barred", False) else ""  # fmt: skip
+
+
+@app.command()
+def begin(
+    folder: Annotated[Path, typer.Argument(help="The folder of the new share; made if it is not there.")],
+    answer: Annotated[
+        list[str] | None, typer.Option("--set", metavar="QUESTION=ANSWER", help="One answer.")
+    ] = None,
+    questions: Annotated[
+        bool, typer.Option("--questions", help="Print the questions; write nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Begin a board's share: a memorandum of understanding from eight answers, two of which have a default.
+
+    Example: tally pack begin my-board --set "board=Northshire Criminal Justice Board" --set area=Northshire …
+    """
+    from tallystick.agreement.io import write_text
+    from tallystick.share import begin as engine
+
+    if questions:
+        rows = [{"key": each.key, "question": each.words, "example": each.example, "default": each.default} for each in engine.QUESTIONS]  # fmt: skip
+        output.say(rows, as_json=as_json, text="\n".join(f"{row['key']}: {row['question']} e.g. {row['example']}" for row in rows))  # fmt: skip
+        return
+    given = dict(split(each) for each in answer or ())
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder} is not an empty folder; nothing was written. Name a new one.")
+    files = engine.begin(folder, given)
+    (folder / "supplies").mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        write_text(path, text)
+    output.say(
+        {"files": [str(path) for path in files], "asked": len(engine.QUESTIONS), "kind": "mou", "dpia": "not asked", "dsa": "not asked"},
+        as_json=as_json,
+        text="\n".join([
+            *(f"Wrote {path}" for path in files),
+            "No DPIA and no data sharing agreement were asked: the figures are about nobody.",
+            f"Sign it: tally agreement sign {folder}. Put the returns into {folder / 'supplies'}, then: tally pack build {folder}",
+        ]),
+    )  # fmt: skip
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return a question and its answer."""
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise BadInput("Write each answer as --set question=answer.")
+    return key.strip(), value.strip()
