@@ -24,6 +24,7 @@ __all__ = ["Design", "design", "levels", "only", "outcome_of"]
 YES = {"1", "true", "yes", "y", "t", "treated", "treatment"}
 NO = {"0", "false", "no", "n", "f", "control", "untreated", "comparison"}
 MANY_LEVELS = 200
+ROOM = 256  # columns
 GREATEST = 1e50  # beyond which squares of squares are no numbers any more
 EVEN = 1e-12  # the spread beside the size of a column's values below which it is rounding
 WRITTEN_DATE = re.compile(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
@@ -73,31 +74,41 @@ def design(
     kept = ~(np.isnan(arm) | np.isnan(value))
     treated = arm[kept] == 1
     compared(table, treated)
-    rows = table.select([*dict.fromkeys([*covariates, *exact])]).filter(pa.array(kept))
-    columns: list[tuple[str, Floats]] = []
+    rows = table.select([*dict.fromkeys([*covariates, *exact])])
+    rows = rows if kept.all() else rows.filter(pa.array(kept))
+    x, names, constant, filled = matrix(rows, covariates, on)
+    if not names:
+        raise BadInput("No estimate can be given: every covariate is constant.")
+    strata = stratum(rows, exact)
+    return Design(
+        treated, value[kept], x, tuple(names), strata, int((~kept).sum()), filled, tuple(constant), kept
+    )
+
+
+def matrix(
+    rows: pa.Table, covariates: Sequence[str], on: date | None
+) -> tuple[Floats, list[str], list[str], dict[str, int]]:
+    """Return the columns that vary, their names, the names of those that do not, and how many values of each covariate were missing."""
+    x: Floats = np.empty((rows.num_rows, 0), np.float64, "F")
+    names: list[str] = []
+    constant: list[str] = []
     filled = {}
     for name in covariates:
         made, missing = coded(rows, name, on)
-        columns += made
         if missing:
             filled[name] = missing
-    varying = [varies(column) for _, column in columns]
-    if not any(varying):
-        raise BadInput("No estimate can be given: every covariate is constant.")
-    x = np.empty((len(treated), sum(varying)))
-    for place, at in enumerate(np.flatnonzero(varying)):
-        x[:, place] = columns[at][1]
-    return Design(
-        treated,
-        value[kept],
-        x,
-        tuple(name for (name, _), does in zip(columns, varying, strict=True) if does),
-        stratum(rows, exact),
-        int((~kept).sum()),
-        filled,
-        tuple(name for (name, _), does in zip(columns, varying, strict=True) if not does),
-        kept,
-    )
+        for title, column in made:
+            if not varies(column):
+                constant.append(title)
+                continue
+            if len(names) == x.shape[1]:
+                # room is only asked for here: memory is taken when a column is written
+                wider: Floats = np.empty((rows.num_rows, len(names) + ROOM), np.float64, "F")
+                wider[:, : len(names)] = x
+                x = wider
+            x[:, len(names)] = column
+            names.append(title)
+    return x[:, : len(names)], names, constant, filled
 
 
 def compared(table: pa.Table, treated: NDArray[np.bool_]) -> None:

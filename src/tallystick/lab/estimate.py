@@ -193,10 +193,10 @@ def given(data: Design, made: Weighting) -> Estimate:
 
 def with_balance(found: Estimate, data: Design, made: Weighting) -> Estimate:
     """Return the estimate with variance ratios and distances of the distribution functions, before and after."""
-    sides = []
-    for weights in (np.ones(len(data.treated)), made.weights):
-        ratio = balance.variance_ratio(data.x, data.treated, weights)
-        sides.append((ratio, *balance.ecdf(data.x, data.treated, weights)))
+    both = [np.ones(len(data.treated)), made.weights]
+    ratios = [balance.variance_ratio(data.x, data.treated, weights) for weights in both]
+    gaps = balance.ecdfs(data.x, data.treated, both)
+    sides = [(ratio, *gap) for ratio, gap in zip(ratios, gaps, strict=True)]
     measures = ("variance_ratio", "ecdf_mean", "ecdf_max")
     said = {
         name: {

@@ -94,8 +94,17 @@ def mantel_haenszel_bound(
 
 def marginal_bound(y: Floats, weights: Floats, factor: float) -> tuple[float, float]:
     """Return the least and the greatest weighted mean of ``y`` when each weight may be wrong by ``factor`` either way."""
+    return bounds(*collapsed(y, weights), factor)
+
+
+def collapsed(y: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return the different values in order and the weight of each."""
     values, place = np.unique(y, return_inverse=True)
-    w = np.bincount(place, weights)
+    return values, np.bincount(place, weights).astype(np.float64)
+
+
+def bounds(values: Floats, w: Floats, factor: float) -> tuple[float, float]:
+    """Return `marginal_bound` of values in ascending order."""
     below, wy = np.cumsum(w), np.cumsum(w * values)
     # the weights of the upper values go up and of the lower ones down, or the reverse: the cut is tried everywhere
     up = (wy / factor + (wy[-1] - wy) * factor) / (below / factor + (below[-1] - below) * factor)
@@ -136,8 +145,10 @@ def hidden(
     sign = -1.0 if effect < 0 else 1.0
     rate = float(np.average(y[t], weights=w[t]))
 
+    others = collapsed(sign * y[~t], w[~t])
+
     def reach(factor: float) -> float:
-        return sign * rate - marginal_bound(sign * y[~t], w[~t], factor)[1]
+        return sign * rate - bounds(*others, factor)[1]
 
     at_estimate = tipping(lambda factor: 0.0 if reach(factor) > 0 else 1.0)
     at_interval = tipping(lambda factor: float(stats.norm.sf(reach(factor) / error)) if error > 0 else 1.0)

@@ -32,7 +32,7 @@ SOURCES: dict[Method, str] = {
     "overlap": "Li, Thomas and Li 2019",
 }
 
-CHUNK = 100_000
+CHUNK = 16_384
 ENOUGH = 60  # treated people from whom on the curve has knots
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ def on_the_score(data: Design, made: Weighting, fitted: Fit) -> float:
     # how the estimate moves with the propensity's coefficients: covariates and outcome that still go together at one score
     gap = np.zeros(data.x.shape[1] + 1)
     for part in chunks(len(used)):
-        gap -= fitted.columns(data.x[used[part]]).T @ np.where(t[part], 0, rest[part])
+        gap -= fitted.columns(rows(data, used, part)).T @ np.where(t[part], 0, rest[part])
     return with_propensity(data, fitted, used, rest, gap)
 
 
@@ -83,10 +83,9 @@ def with_propensity(data: Design, fitted: Fit, used: Integers, pull: Floats, gap
     """Return the root of the summed squares of ``pull`` less the part that the propensity's estimation moves by ``gap``."""
     direction = fitted.inverse @ gap
     cross = 0.0
+    score = data.treated[used] - fitted.probability[used]
     for part in chunks(len(used)):
-        rows = used[part]
-        score = data.treated[rows] - fitted.probability[rows]
-        cross += float(pull[part] @ (score * (fitted.columns(data.x[rows]) @ direction)))
+        cross += float(pull[part] @ (score[part] * (fitted.columns(rows(data, used, part)) @ direction)))
     n = len(used)
     return float(np.sqrt(max((pull**2).sum() * n / max(n - 2, 1) - 2 * cross + gap @ direction, 0.0)))
 
@@ -104,7 +103,7 @@ def overlap(data: Design, made: Weighting, fitted: Fit) -> float:
     moved = pull * np.where(t, p, p - 1)
     gap = np.zeros(data.x.shape[1] + 1)
     for part in chunks(len(used)):
-        gap += fitted.columns(data.x[used[part]]).T @ moved[part]
+        gap += fitted.columns(rows(data, used, part)).T @ moved[part]
     return with_propensity(data, fitted, used, pull, gap)
 
 
@@ -130,15 +129,14 @@ def remainders(data: Design, weights: Floats, used: Integers) -> Floats:
     w, t, y = weights[used], data.treated[used], data.outcome[used]
     stratum = np.unique(data.strata[used], return_inverse=True)[1]
     pull = np.where(t, 0, w)
-    total = np.bincount(stratum, pull)
-    scale = data.x[used].std(0)
-    scale = np.where(scale > 0, scale, 1)
-    means = np.column_stack([np.bincount(stratum, pull * data.x[used, k]) / total for k in range(len(scale))])
+    total = np.asarray(np.bincount(stratum, pull), np.float64)
+    scale, means = spread_and_means(data, used, stratum, pull, total)
     y = y - (np.bincount(stratum, pull * y) / total)[stratum]
     square, product = np.zeros((len(scale), len(scale))), np.zeros(len(scale))
 
     def columns(part: slice) -> Floats:
-        return np.asarray((data.x[used[part]] - means[stratum[part]]) / scale)
+        centre = means[stratum[part]] if len(means) > 1 else means
+        return np.asarray((rows(data, used, part) - centre) / scale)
 
     for part in chunks(len(used)):
         z = columns(part)
@@ -152,6 +150,23 @@ def remainders(data: Design, weights: Floats, used: Integers) -> Floats:
         leverage = ((z @ inverse) * z).sum(1) * pull[part] + (pull / total[stratum])[part]
         rest[part] = (y[part] - z @ slope) / np.sqrt(np.clip(1 - leverage, 0.1, 1))
     return rest
+
+
+def spread_and_means(
+    data: Design, used: Integers, stratum: Integers, pull: Floats, total: Floats
+) -> tuple[Floats, Floats]:
+    """Return each column's standard deviation (1 for a constant) and its weighted mean in each stratum."""
+    scale, means = np.empty(data.x.shape[1]), np.empty((len(total), data.x.shape[1]))
+    for k in range(len(scale)):
+        column = data.x[:, k] if len(used) == len(data.x) else data.x[used, k]
+        scale[k] = column.std() or 1.0
+        means[:, k] = (np.bincount(stratum, pull * column) if len(total) > 1 else pull @ column) / total
+    return scale, means
+
+
+def rows(data: Design, used: Integers, part: slice) -> Floats:
+    """Return a chunk of the used people's covariates, without a copy where all are used."""
+    return data.x[part] if len(used) == len(data.x) else data.x[used[part]]
 
 
 def by_cell(data: Design, made: Weighting) -> float:
