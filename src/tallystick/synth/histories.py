@@ -95,7 +95,8 @@ def appearances(found: Records, index: Index) -> Ints:
     where = np.searchsorted(index.rows, found.rows)
     before = (said["proof"] == "conviction") & (found.days < index.offended[where])
     days = said["proven_date"][before].astype(np.int64)
-    once = np.unique(where[before] * 100_000 + days)
+    both = np.sort(where[before] * 100_000 + days)
+    once = both[np.diff(both, prepend=-1) != 0]
     return np.bincount(once // 100_000, minlength=len(index.rows)).astype(np.int64)
 
 

@@ -122,7 +122,8 @@ def listed(streams: Streams, people: People, records: Records, prefix: str) -> t
 
 def record_ids(streams: Streams, keys: Ids, prefix: str) -> Words:
     """Return an id of its own for each record that says nothing of the person: 16 hexadecimal digits."""
-    return np.array([f"{prefix}{bits:016x}" for bits in streams.bits("record", keys).tolist()], dtype=object)
+    digits = streams.bits("record", keys).astype(">u8").tobytes().hex()
+    return np.array([prefix + digits[at : at + 16] for at in range(0, len(digits), 16)], dtype=object)
 
 
 def _ordinals(people: People, rows: Ints) -> Ids:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
@@ -178,7 +179,7 @@ def _blocks(
 
 def person_ids(ids: Any) -> pa.Array:
     """Return people's numbers as the truth files have them, such as ``P42``."""
-    return pa.array([f"P{n}" for n in ids.tolist()], pa.string())
+    return compute.binary_join_element_wise("P", pa.array(ids).cast(pa.string()), "")
 
 
 def supply(seen: Observed) -> pa.Table:
