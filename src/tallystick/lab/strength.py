@@ -34,7 +34,10 @@ class Strength:
 
 
 def strengths(placed: pa.Table, kinds: pa.Table | None) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return for each row of ``placed`` (supply_key, date_agrees) the place in `ORDER` of its strongest link, -1 where not known."""
+    """Return for each row of ``placed`` (supply_key, date_agrees) the place in `ORDER` of its strongest link, -1 where not known.
+
+    ``kinds`` has left_key, right_key and the four answers; the cohort may stand on either side.
+    """
     if kinds is None:
         return np.full(placed.num_rows, -1)
     with duckdb.connect() as connection:
@@ -42,11 +45,16 @@ def strengths(placed: pa.Table, kinds: pa.Table | None) -> np.ndarray[Any, np.dt
         connection.register("kinds", kinds)
         found = connection.sql(
             """
-            with ranked as (
+            with rests as (
+                select left_key as key, * from kinds
+                union all
+                select right_key as key, * from kinds
+            ),
+            ranked as (
                 select
                     p.supply_key,
                     case
-                        when k.left_key is null then -1
+                        when k.key is null then -1
                         when k.number_agrees then 0
                         when p.date_agrees and (k.name_agrees or k.dob_agrees) then 1
                         when k.name_agrees and k.dob_agrees and k.gender_agrees then 2
@@ -55,7 +63,7 @@ def strengths(placed: pa.Table, kinds: pa.Table | None) -> np.ndarray[Any, np.dt
                         else 5
                     end as level
                 from placed p
-                left join kinds k on k.left_key = p.supply_key
+                left join rests k on k.key = p.supply_key
             )
             select supply_key, min(level) as level from ranked group by supply_key
             """
