@@ -20,7 +20,7 @@ import pytest
 from tallystick.agreement import io
 from tallystick.errors import BadInput
 from tallystick.linkage import overrides
-from tallystick.share import acts, destroy, review
+from tallystick.share import acts, destroy, link, review
 from tallystick.share.audit import audit
 from tallystick.share.rooms import Share, open_share
 from tallystick.share.run import run
@@ -255,3 +255,41 @@ def test_the_first_look_says_what_the_sample_will_tell(
     assert re.search(r"Drawn: \d+ units in \d+ strata", ran.out)
     assert "precision to within" in ran.out
     assert "nan" not in ran.out
+
+
+def test_decisions_made_before_stand_when_a_review_closes_and_ids_have_their_lineage(share: Share) -> None:
+    rows = pq.read_table(share.linker / "links.parquet").to_pylist()
+    sampled = {
+        (row["source_l"], row[f"{ID}_l"], row["source_r"], row[f"{ID}_r"])
+        for row in pq.read_table(share.linker / "review" / "sample.parquet").to_pylist()
+    }
+    pair = next(
+        key for row in rows
+        if (key := (row["source_l"], row[f"{ID}_l"], row["source_r"], row[f"{ID}_r"])) not in sampled
+    )  # fmt: skip
+    lines = ["source_l,id_l,source_r,id_r,decision", ",".join((*pair, "never"))]
+    share.decisions.write_text("\n".join(lines) + "\n")
+    agreement = io.load(share.agreement)
+    link.link(share, agreement, clock=CLOCK)
+
+    def persons() -> dict[tuple[str, str], str]:
+        table = pq.read_table(share.linker / "persons.parquet").to_pylist()
+        return {(row["source"], row[ID]): row["person_id"] for row in table}
+
+    before = persons()
+    assert before[pair[:2]] != before[pair[2:]]
+    parted = next(n for n, answer in enumerate(truths(share)) if answer == "yes")
+    for reviewer in ("ann", "bob"):
+        for number, answer in enumerate(truths(share)):
+            review.judge(
+                share, number, "no" if number == parted else answer, clock=replace(CLOCK, actor=reviewer)
+            )
+    review.close(share, agreement, clock=CLOCK)
+    after = persons()
+    assert after[pair[:2]] != after[pair[2:]]
+    moved = {record for record in before if before[record] != after[record]}
+    assert moved
+    lineage = pq.read_table(share.linker / "lineage.parquet").to_pylist()
+    told = {(row["old_id"], row["new_id"]) for row in lineage}
+    assert {(before[record], after[record]) for record in moved} <= told
+    assert audit(share).findings == ()

@@ -57,16 +57,16 @@ def link(
         step(0.0, f"opening {name}")
         tables[name] = identifiers(share, agreement, name, first)
     step(0.1, f"{sum(table.num_rows for table in tables.values()):,} records")
-    spec = _spec(share, agreement, agreement.linkage, engine_name, seed)
-    earlier = None if number == 1 else _state(share)
+    spec = spec_of(share, agreement.linkage, decisions(share), engine_name, seed)
+    kept = None if number == 1 else _state(share)
     if number == 1:
         linked = engine.link(tables, spec)
-    elif earlier is not None:
+    elif kept is not None:
         adds = [name for name in tables if _dataset(agreement, name).new_supply == "adds"]
-        linked = engine.refresh(earlier, tables, spec, adds)
+        linked = engine.refresh(kept, tables, spec, adds)
     else:
         model = json.loads((share.linker / "model.json").read_text(encoding="utf-8"))
-        before = _earlier(share, number - 2)
+        before = earlier(share, number - 2)
         linked = decided_again(read_parquet(share.linker / "scored.parquet"), before, spec, model)
     step(0.8, "figures")
     details = {
@@ -93,9 +93,9 @@ def link(
             left, right = agreement.linkage.between[0]
             kinds = engine.strength(linked.links, tables[left], tables[right], left, right)
             pq.write_table(kinds, room / "strength.parquet", compression="zstd")
-        if agreement.retention.identifiers != "on-linkage" and (number == 1 or earlier is not None):
-            kept = state.packed(state.after(linked, tables, spec, earlier))
-            seal(kept, new_key(share.state_key), room / share.state.name)
+        if agreement.retention.identifiers != "on-linkage" and (number == 1 or kept is not None):
+            packed = state.packed(state.after(linked, tables, spec, kept))
+            seal(packed, new_key(share.state_key), room / share.state.name)
     _let_go_of_superseded(share, agreement, clock)
 
 
@@ -164,10 +164,14 @@ def _new_supplies(share: Share, agreement: Agreement) -> dict[str, int]:
     return {name: before.get(name, 0) + 1 for name, count in now.items() if count > before.get(name, 0)}
 
 
-def _spec(
-    share: Share, agreement: Agreement, linkage: Linkage, engine_name: engine.Engine, seed: int
+def spec_of(
+    share: Share,
+    linkage: Linkage,
+    decided: overrides.Overrides,
+    engine_name: engine.Engine = "native",
+    seed: int = 1,
 ) -> engine.LinkageSpec:
-    decided = decisions(share)
+    """Return how the agreement wants the datasets linked, under these decisions."""
     return engine.LinkageSpec(
         model=model_of(share, linkage),
         threshold=linkage.threshold,
@@ -184,30 +188,34 @@ def _spec(
     )
 
 
-def decisions(share: Share) -> overrides.Overrides:
-    """Return what people decided: in `overrides.csv`, and in a clerical review that was closed. A pair in both is as the file says."""
-    found: list[overrides.Overrides] = []
-    for path in (share.decisions, share.linker / "review" / "decisions.csv"):
-        if path.is_file():
-            found.append(overrides.read(path))
-    said = {frozenset(pair) for pair in (*found[0].always, *found[0].never)} if found else set()
-    for more in found[1:]:
-        found[0] = overrides.Overrides(
-            (*found[0].always, *(pair for pair in more.always if frozenset(pair) not in said)),
-            (*found[0].never, *(pair for pair in more.never if frozenset(pair) not in said)),
-        )
-    return found[0] if found else overrides.Overrides()
+def decisions(share: Share, review: overrides.Overrides | None = None) -> overrides.Overrides:
+    """Return what people decided: in `overrides.csv`, and in a clerical review (that which was closed, unless one is given).
+
+    A pair in both is as the file says.
+    """
+    path = share.linker / "review" / "decisions.csv"
+    if review is None:
+        review = overrides.read(path) if path.is_file() else overrides.Overrides()
+    if not share.decisions.is_file():
+        return review
+    own = overrides.read(share.decisions)
+    said = {frozenset(pair) for pair in (*own.always, *own.never)}
+    return overrides.Overrides(
+        (*own.always, *(pair for pair in review.always if frozenset(pair) not in said)),
+        (*own.never, *(pair for pair in review.never if frozenset(pair) not in said)),
+    )
 
 
 def _state(share: Share) -> state.State | None:
-    """Return what the last linkage left, with the persons as they are now (a review may have moved them); None where it is gone."""
+    """Return what the last linkage left, with the persons and the lineage as they are now (a review may have moved them); None where it is gone."""
     if not share.state.is_file() or not share.state_key.is_file():
         return None
     kept = state.unpacked(unseal(share.state, share.state_key))
-    return replace(kept, persons=read_parquet(share.linker / "persons.parquet"))
+    now = earlier(share, kept.refreshes)
+    return replace(kept, persons=now.persons, lineage=now.lineage)
 
 
-def _earlier(share: Share, refreshes: int) -> lineage.Earlier:
+def earlier(share: Share, refreshes: int) -> lineage.Earlier:
     """Return the ids that a linkage without identifiers keeps."""
     path = share.linker / "lineage.parquet"
     rows = read_parquet(path) if path.is_file() else lineage.SCHEMA.empty_table()
@@ -223,19 +231,23 @@ def _changes(linked: engine.Linked, refresh: int) -> dict[str, Any]:
     }
 
 
-def _write(room: Path, linked: engine.Linked, spec: engine.LinkageSpec, title: str) -> None:
-    """Write the links, the persons, every scored pair, the persons at other thresholds, the model and the linker's page."""
-    at_thresholds = engine.persons_at(linked.scored, linked.persons, spec)
+def tables_of(linked: engine.Linked, spec: engine.LinkageSpec) -> dict[str, pa.Table]:
+    """Return what the linker's room holds of a linkage that decisions change: links, persons, persons at other thresholds, fractures."""
     steps = levels.steps(linked.persons, spec.threshold, sorted(set(spec.at) - {spec.threshold}))
-    figures = engine.figures(linked, spec.threshold, spec.id_column, at_thresholds)
+    return {
+        "links": linked.links,
+        "persons": linked.persons,
+        "thresholds": engine.persons_at(linked.scored, linked.persons, spec),
+        **({"fractures": levels.breaks(linked.persons, steps)} if steps else {}),
+    }
+
+
+def _write(room: Path, linked: engine.Linked, spec: engine.LinkageSpec, title: str) -> None:
+    """Write the linkage's tables, every scored pair, the model and the linker's page."""
+    tables = tables_of(linked, spec)
+    figures = engine.figures(linked, spec.threshold, spec.id_column, tables["thresholds"])
     figures["software"] = {name: version(name) for name in ("tallystick", "splink", "duckdb")}
-    for name, table in (
-        ("links", linked.links),
-        ("scored", linked.scored),
-        ("persons", linked.persons),
-        ("thresholds", at_thresholds),
-        *([("fractures", levels.breaks(linked.persons, steps))] if steps else []),
-    ):
+    for name, table in {**tables, "scored": linked.scored}.items():
         pq.write_table(table, room / f"{name}.parquet", compression="zstd")
     (room / "model.json").write_text(json.dumps(dict(linked.model), indent=2), encoding="utf-8")
     (room / "quality.json").write_text(json.dumps(figures, indent=2, default=str), encoding="utf-8")

@@ -17,7 +17,7 @@ from jinja2 import Environment, StrictUndefined
 
 from tallystick import __version__
 from tallystick.agreement import io
-from tallystick.agreement.schema import Agreement
+from tallystick.agreement.schema import Agreement, Dataset
 from tallystick.deidentify.selection import rates
 from tallystick.deidentify.selection.bias import Group
 from tallystick.errors import BadInput
@@ -135,7 +135,7 @@ def _populations(
     for dataset in agreement.datasets:
         if dataset.name not in linked:
             continue
-        details = acts.details_of(share, supplied(dataset.name))
+        details = _supplied(share, dataset)
         people, both = linked[dataset.name]["people"], linked[dataset.name]["linked"]
         is_few = min(both, people - both) < few
         found.append(
@@ -145,7 +145,7 @@ def _populations(
                 "supplier": dataset.supplier,
                 "eligible": dataset.eligible,
                 "covers_to": str(dataset.covers_to or ""),
-                **{name: details.get(name) for name in ("rows", "not_eligible", "set_aside", "taken")},
+                **details,
                 "people": people,
                 "linked": None if is_few else both,
                 "unlinked": None if is_few else people - both,
@@ -156,11 +156,19 @@ def _populations(
     return found
 
 
+def _supplied(share: Share, dataset: Dataset) -> dict[str, int]:
+    """Return the counts of a dataset's supply: the last, or of supplies that add all together."""
+    count = acts.times(share, supplied(dataset.name))
+    numbers = range(1, count + 1) if dataset.new_supply == "adds" else range(count, count + 1)
+    each = [acts.details_of(share, acts.numbered(supplied(dataset.name), number)) for number in numbers]
+    return {name: sum(one[name] for one in each) for name in ("rows", "not_eligible", "set_aside", "taken")}
+
+
 def _method(share: Share, agreement: Agreement, made: dict[str, Any]) -> dict[str, Any]:
     linkage = agreement.linkage
     assert linkage is not None
     model = _json(share.linker / "model.json")
-    details = acts.details_of(share, LINKED)
+    details = acts.last_details(share, LINKED)
     gone = destroy.when(share)
     return {
         "model": linkage.model,

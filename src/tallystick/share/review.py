@@ -17,16 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tallystick import linkage as engine
 from tallystick.agreement import gates
-from tallystick.agreement.schema import Agreement
+from tallystick.agreement.schema import Agreement, Linkage
 from tallystick.errors import BadInput
 from tallystick.linkage import explain, frame, overrides, review, reviewed
-from tallystick.linkage.link import prepared, resolved_again
+from tallystick.linkage.link import decided_again, prepared
 from tallystick.linkage.sample import Stratum
 from tallystick.share import acts, answers, destroy
 from tallystick.share.acts import Clock
 from tallystick.share.link import EVENT as LINKED
+from tallystick.share.link import decisions, earlier, spec_of, tables_of
 from tallystick.share.link import identifiers as of_dataset
 from tallystick.share.rooms import Share, read_parquet
 
@@ -216,7 +216,7 @@ def close(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, Any]
             (into / "decisions.csv").write_text(overrides.written(decided), encoding="utf-8")
             (into / "review.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
             if found["decisions"]["applied"]:
-                for name, table in _anew(share, decided, agreement.linkage.threshold).items():
+                for name, table in _anew(share, agreement.linkage, decided).items():
                     pq.write_table(table, into.parent / f"{name}.parquet", compression="zstd")
     return found
 
@@ -234,14 +234,15 @@ def identifiers(share: Share, agreement: Agreement) -> dict[str, pa.Table]:
     return {name: of_dataset(share, agreement, name) for name in names}
 
 
-def _anew(share: Share, decided: overrides.Overrides, threshold: float) -> dict[str, pa.Table]:
-    spec = engine.LinkageSpec(threshold=threshold, id_column=ID, always=decided.always, never=decided.never)
-    scored, before = (
-        read_parquet(share.linker / "scored.parquet"),
-        read_parquet(share.linker / "persons.parquet"),
-    )
-    links, persons = resolved_again(scored, before, spec)
-    return {"links": links, "persons": persons, "thresholds": engine.persons_at(scored, before, spec)}
+def _anew(share: Share, linkage: Linkage, decided: overrides.Overrides) -> dict[str, pa.Table]:
+    """Return the linker's tables under the review's decisions and those of `overrides.csv`, which stand over them.
+
+    What becomes of person ids is in the lineage, under the number of the refresh to come.
+    """
+    spec = spec_of(share, linkage, decisions(share, decided))
+    before = earlier(share, acts.times(share, LINKED) - 1)
+    made = decided_again(read_parquet(share.linker / "scored.parquet"), before, spec, _model(share))
+    return {**tables_of(made, spec), "lineage": made.lineage}
 
 
 @contextmanager

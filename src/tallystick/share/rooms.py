@@ -41,12 +41,14 @@ DOORS: dict[str, Door] = {
         writes=("rooms/linker",),
     ),
     "review": Door(
-        reads=("rooms/supplier-*/identifiers*.parquet.age", "keys/linker", "rooms/linker"),
+        reads=("rooms/supplier-*/identifiers*.parquet.age", "keys/linker", "rooms/linker", "overrides.csv"),
         writes=(
             "rooms/linker/review",
             "rooms/linker/links.parquet",
             "rooms/linker/persons.parquet",
             "rooms/linker/thresholds.parquet",
+            "rooms/linker/fractures.parquet",
+            "rooms/linker/lineage.parquet",
             ".review.lock",
         ),
     ),
