@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +16,66 @@ from typing import Any
 
 import pytest
 
+ON_POSTGRES = os.environ.get("TALLYSTICK_TEST_DATABASE") == "postgres"
 NOW = datetime(2026, 10, 1, 9, tzinfo=UTC)
+
+
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a new PostgreSQL server, which ends with these tests."""
+    import atexit
+
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pgserver
+
+    # not under pytest's own folder, which each run closes to all but its owner: the server runs as another user
+    server = pgserver.get_server(tempfile.mkdtemp(prefix="tallystick-pg-"), cleanup_mode="delete")
+    programs = Path(pgserver.__file__).parent / "pginstall" / "bin"
+    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    atexit.register(server.cleanup)
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        server.psql(f"alter system set {setting} = off;")
+    server.psql("select pg_reload_conf();")
+    server.psql("create database template_tally;")
+    return str(server.get_uri("template_tally"))
+
+
+@contextmanager
+def database_of_its_own(home: Path, template: Path) -> Iterator[None]:
+    """Give Django a copy of the migrated database, which goes when the block is left."""
+    from django.conf import settings
+    from django.db import connections
+
+    setting = settings.DATABASES["default"]
+    connections.close_all()
+    if not ON_POSTGRES:
+        shutil.copy(template, home / "registry.sqlite3")
+        setting["NAME"] = str(home / "registry.sqlite3")
+        yield
+        connections.close_all()
+        return
+    import psycopg
+
+    name = f"t{secrets.token_hex(8)}"
+    address = {"host": setting["HOST"], "user": setting["USER"], "dbname": "postgres", **setting["OPTIONS"]}
+    with psycopg.connect(
+        **{key: value for key, value in address.items() if value}, autocommit=True
+    ) as server:
+        server.execute(f'create database "{name}" template template_tally')
+        setting["NAME"] = name
+        try:
+            yield
+        finally:
+            connections.close_all()
+            server.execute(f'drop database "{name}" with (force)')
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a database that is migrated and empty, in SQLite: each test works on a copy of it."""
     home = tmp_path_factory.mktemp("service")
+    os.environ.pop("DATABASE_URL", None)
+    if ON_POSTGRES:
+        os.environ["DATABASE_URL"] = postgres(tmp_path_factory)
     os.environ.update(
         TALLYSTICK_HOME=str(home),
         TALLYSTICK_URL="http://127.0.0.1:8000",
@@ -46,18 +102,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(template: Path, tmp_path: Path) -> Iterator[Path]:
     """Return the service's home folder; its database is new, and real: what is committed is committed."""
     from django.conf import settings
-    from django.db import connections
 
     home = tmp_path / "home"
     (home / "shares").mkdir(parents=True)
     (home / "incoming").mkdir()
-    shutil.copy(template, home / "registry.sqlite3")
-    connections.close_all()
-    settings.DATABASES["default"]["NAME"] = str(home / "registry.sqlite3")
     before = settings.ENVIRONMENT
     settings.ENVIRONMENT = replace(before, home=home, clock=lambda: NOW)
-    yield home
-    connections.close_all()
+    with database_of_its_own(home, template):
+        yield home
     settings.ENVIRONMENT = before
 
 

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -150,7 +151,7 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
         import pgserver
 
-        server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+        server = pgserver.get_server(tempfile.mkdtemp(prefix="tallystick-pg-"), cleanup_mode="delete")
         environ["DATABASE_URL"] = server.get_uri()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
