@@ -113,6 +113,7 @@ def visit(
         except urllib.error.HTTPError as error:
             wrong.append(f"{page} {error.code}")
         times[page].append(time.perf_counter() - begun)
+        time.sleep(think)
 
 
 def main() -> None:
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--think", type=float, default=1.0, help="seconds that somebody reads a page")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
@@ -155,9 +157,11 @@ def main() -> None:
                     break
                 except OSError:
                     time.sleep(0.3)
-            visit(url, keys[0], 2, 0, {page: [] for page in PAGES}, [])
+            visit(url, keys[0], 2, 0, 0, {page: [] for page in PAGES}, [])
             threads = [
-                threading.Thread(target=visit, args=(url, key, given.rounds, number, times, wrong))
+                threading.Thread(
+                    target=visit, args=(url, key, given.rounds, number, given.think, times, wrong)
+                )
                 for number, key in enumerate(keys)
             ]
             begun = time.perf_counter()
@@ -175,7 +179,7 @@ def main() -> None:
         page: {"median_ms": round(1000 * statistics.median(each)), "p95_ms": round(1000 * statistics.quantiles(each, n=20)[-1])}
         for page, each in times.items()
     }  # fmt: skip
-    result = {"cases": given.cases, "people": given.people, "pages": found, "pages_a_second": round(done / spent, 1),
+    result = {"cases": given.cases, "people": given.people, "think_seconds": given.think, "pages": found, "pages_a_second": round(done / spent, 1),
               "wrong": sorted(set(wrong)), "load_average": os.getloadavg()[0]}  # fmt: skip
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(result, indent=2))
