@@ -98,9 +98,9 @@ PAGES = (
 
 
 def visit(
-    url: str, key: str, rounds: int, first: int, times: dict[str, list[float]], wrong: list[str]
+    url: str, key: str, rounds: int, first: int, think: float, times: dict[str, list[float]], wrong: list[str]
 ) -> None:
-    """Open the pages one after the other, so many times."""
+    """Open the pages one after the other, so many times, reading each for ``think`` seconds."""
     for step in range(rounds * len(PAGES)):
         page = PAGES[(first + step) % len(PAGES)]
         request = urllib.request.Request(url + page, headers={"Cookie": f"sessionid={key}"})
