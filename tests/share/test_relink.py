@@ -219,3 +219,19 @@ def test_a_decision_on_a_record_that_is_not_there_is_refused_without_a_trace(tmp
     assert "secret-id" not in str(raised.value)
     assert share.ledger.find("link/2") is None
     assert isinstance(pq.read_table(share.linker / "links.parquet"), pa.Table)
+
+
+def test_a_share_has_the_levels_that_its_agreement_asks_for(tmp_path: Path) -> None:
+    folder = write_share(tmp_path / "s", people=60)
+    agreement = io.load(folder / "agreement.toml")
+    assert agreement.linkage is not None
+    linkage = agreement.linkage.model_copy(update={"thresholds": (0.9, 0.99), "layers": True})
+    io.dump(signed(agreement.model_copy(update={"linkage": linkage})), folder / "agreement.toml")
+    share = open_share(folder)
+    run(share, clock=CLOCK)
+    levels = ["person_id_at_0_9", "person_id_at_0_99", "source_person_id"]
+    assert pq.read_table(share.steward / "persons.parquet").column_names[4:] == levels
+    assert pq.read_table(share.linker / "fractures.parquet").column_names[:2] == ["from_level", "to_level"]
+    for extract in share.project("occupations").rglob("*.parquet"):
+        assert not set(levels) & set(pq.read_table(extract).column_names)
+    assert audit(share).findings == ()

@@ -86,7 +86,7 @@ def _breaks(persons: pa.Table, one: str, other: str) -> pa.Table:
 
 def steps(persons: pa.Table, threshold: float, further: Sequence[float]) -> list[tuple[str, str]]:
     """Return the steps between the levels that ``persons`` has: within a source to across, then each threshold to the next higher one."""
-    names = {threshold: PERSON} | {one: column(one) for one in further}
+    names = {one: column(one) for one in further} | {threshold: PERSON}
     order = [names[one] for one in sorted(names)]
     within = [(WITHIN, PERSON)] if WITHIN in persons.column_names else []
     return within + list(pairwise(order))

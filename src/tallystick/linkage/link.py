@@ -44,7 +44,8 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
         raise BadInput("There is nothing to link. Give at least one file.")
     for source, table in tables.items():
         clean.record_ids(table, spec.id_column, source)
-    spec = replace(spec, keys=keys.checked(spec.keys), at=_further(spec))
+    spec = replace(spec, keys=keys.checked(spec.keys))
+    _further(spec)
     if pprl.are_encoded(tables):
         return _of_encoded(tables, spec, earlier)
     if spec.model == "person":
@@ -222,7 +223,7 @@ def _with_ids(
     """Return the persons with the ids of every level that ``spec`` asks for, and the lineage."""
     ids, changes = _named(numbers, label, spec, earlier)
     persons = _persons(numbers, scored, label, ids, spec)
-    further = {levels.column(one): (scored, replace(spec, threshold=one)) for one in spec.at}
+    further = {levels.column(one): (scored, replace(spec, threshold=one)) for one in _further(spec)}
     if spec.layers:
         own = scored.filter(pc.equal(scored["source_l"], scored["source_r"]))
         further[levels.WITHIN] = (own, spec)

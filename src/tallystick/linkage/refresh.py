@@ -48,7 +48,6 @@ def refresh(
         model=model,
         id_column=earlier.spec.id_column,
         keys=keys.checked(spec.keys),
-        at=tuple(sorted(set(spec.at) - {spec.threshold})),
     )
     notes: list[str] = []
     sources: dict[str, pa.Table] = {}

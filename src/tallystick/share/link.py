@@ -107,7 +107,11 @@ def is_due(share: Share, agreement: Agreement) -> bool:
     for name in linked_names(agreement):
         if not acts.is_done(share, supplied(name)):
             raise BadInput(f"Dataset {name} was not supplied yet: run `tally supply` first.")
-    return not acts.is_done(share, EVENT) or _last_inputs(share, agreement) != _inputs(share, agreement)
+    if not acts.is_done(share, EVENT):
+        return True
+    before, now = _last_inputs(share, agreement), _inputs(share, agreement)
+    is_newer = any(now["supplies"].get(name, 0) > count for name, count in before["supplies"].items())
+    return is_newer or now["overrides"] != before["overrides"]
 
 
 def linked_names(agreement: Agreement) -> list[str]:
@@ -145,7 +149,9 @@ def _inputs(share: Share, agreement: Agreement) -> dict[str, Any]:
     """Return what a linkage is made from, as the ledger notes it: the number of each supply, the hash of the decisions."""
     path = share.decisions
     return {
-        "supplies": {name: acts.times(share, supplied(name)) for name in linked_names(agreement)},
+        "supplies": {
+            one.name: count for one in agreement.datasets if (count := acts.times(share, supplied(one.name)))
+        },
         "overrides": fingerprint(path)[0] if path.is_file() else "",
     }
 
@@ -161,7 +167,9 @@ def _new_supplies(share: Share, agreement: Agreement) -> dict[str, int]:
     is_linked = acts.is_done(share, EVENT)
     before = _last_inputs(share, agreement)["supplies"] if is_linked else {}
     now = _inputs(share, agreement)["supplies"]
-    return {name: before.get(name, 0) + 1 for name, count in now.items() if count > before.get(name, 0)}
+    return {
+        name: before.get(name, 0) + 1 for name in linked_names(agreement) if now[name] > before.get(name, 0)
+    }
 
 
 def spec_of(
