@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.lab.leaving import count
+from tallystick.lab.request import Request
 from tallystick.lab.wording import finding, frequency, time_to_first, welch, withheld
 
 
@@ -127,17 +128,26 @@ def test_each_class_of_result_has_its_published_kind_of_sentence(
     assert ("may be chance" in said.sentences[0]) == (kind == "inconclusive" and rate != other)
 
 
+def test_the_words_follow_the_request() -> None:
+    asked = Request(id="a", title="t", programme="p")
+    assert asked.did == "committed a proven reoffence within a one-year period"
+    assert asked.model_copy(update={"follow_up_months": 24}).did.endswith("within a two-year period")
+    work = asked.model_copy(update={"events_are": "events", "outcome": "in_work", "follow_up_months": 6})
+    assert work.did == "had the outcome in work within 6 months"
+    assert work.model_copy(update={"outcome_words": "started work"}).did == "started work"
+
+
 def test_how_often_and_how_soon() -> None:
     assert frequency(0.54, 0.74, -0.31, -0.09, events="reoffences", months=12) == (
-        "For 100 typical people in the treatment group, the equivalent of 54 reoffences were committed within 12 months "
+        "For 100 typical people in the treatment group, the equivalent of 54 reoffences happened within 12 months "
         "(a frequency of 0.5 for each person): 20 fewer than in the comparison group."
     )
     assert "about as many as" in frequency(1, 1.001, -0.1, 0.1, events="reoffences", months=12)
-    assert time_to_first(157.2, 153.4, -10, 18, event="reoffence") == (
+    assert time_to_first(157.2, 153.4, -10, 18, event="a reoffence") == (
         "For those in the treatment group who had a reoffence, the average time to the first was 157 days: 4 days later than in the "
         "comparison group, a difference that may be chance."
     )
-    assert "1 day earlier" in time_to_first(100, 101, -2, -0.1, event="event")
+    assert "1 day earlier" in time_to_first(100, 101, -2, -0.1, event="an event")
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.floats(0, 1))

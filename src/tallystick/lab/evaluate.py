@@ -105,7 +105,7 @@ def evaluate(table: pa.Table, request: Request) -> Evaluation:
     best, first = found.best[0], runs[0]
     e = first.estimate
     said = finding(
-        first.rate, first.comparison_rate, e.ci_low, e.ci_high, programme=request.programme, did=request.outcome_words,
+        first.rate, first.comparison_rate, e.ci_low, e.ci_high, programme=request.programme, did=request.did,
         good_is=request.good_is, ratio=max(e.ess_comparison / e.n_treated, 0.1),
     )  # fmt: skip
     return Evaluation(

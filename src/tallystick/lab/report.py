@@ -43,7 +43,9 @@ def view(
 
 def further(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str, ...]:
     """Return the sentences on how often and how soon, where they may be shown."""
-    what = "reoffence" if request.events_are == "offences" else "event"
+    events, event = (
+        ("reoffences", "a reoffence") if request.events_are == "offences" else ("events", "an event")
+    )
     said = []
     for one in (s for s in found.secondary if leaving.may_show(s) and not leaving.withheld):
         o = one.found
@@ -51,9 +53,9 @@ def further(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str,
             continue
         means = (o.treated_mean, o.comparison_mean, o.ci_low, o.ci_high)
         if one.kind == "how often":
-            said.append(frequency(*means, events=f"{what}s", months=request.follow_up_months))
+            said.append(frequency(*means, events=events, months=request.follow_up_months))
         elif one.kind == "how soon":
-            said.append(time_to_first(*means, event=what))
+            said.append(time_to_first(*means, event=event))
     return tuple(said)
 
 
@@ -83,10 +85,11 @@ def numbers(found: Evaluation, match_rate: float, leaving: Leaving) -> tuple[tup
 def method(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str, ...]:
     """Return how the answer was made, a sentence or two each."""
     taken = next(one.specification for one in found.tried if one.chosen)
+    tried = "1 specification was" if len(found.tried) == 1 else f"{len(found.tried)} specifications were"
     poor = sum(abs(after) > 0.1 for _, after in found.smd.values())
     said = [
         f"The request was fixed and its hash ({request.hash()[:23]}…) entered in the ledger before any outcome was looked at.",
-        f"Comparison people had the same index period and kinds of disposal. {len(found.tried)} specifications were tried, blind to "
+        f"Comparison people had the same index period and kinds of disposal. {tried} tried, blind to "
         f"outcomes; the one with the best balance was taken: {taken.run}, {taken.covariates} covariates, {taken.method}.",
         _outcome_words(request, found),
     ]

@@ -48,7 +48,7 @@ class Request(BaseModel):
     pool: str = "pnc"
     outcome: str = Field(default="reoffended", pattern=NAME)
     outcome_date: str = Field(default="reoffence_date", pattern=NAME)
-    outcome_words: str = "committed a proven reoffence within a one-year period"
+    outcome_words: str = ""
     good_is: Literal["lower", "higher"] = "lower"
     events: str = "offences"
     events_are: Literal["offences", "events"] = "offences"
@@ -66,6 +66,18 @@ class Request(BaseModel):
     callipers: tuple[Annotated[float, Field(gt=0)], ...] = ()
     certain: float = Field(default=0.9, ge=0.5, le=1)
     longest_gap_days: int = Field(default=365, ge=1)
+
+    @property
+    def did(self) -> str:
+        """What those did who had the outcome, in words."""
+        years = {12: "a one-year period", 24: "a two-year period"}
+        within = f"within {years.get(self.follow_up_months, f'{self.follow_up_months} months')}"
+        what = (
+            "committed a proven reoffence"
+            if self.events_are == "offences"
+            else f"had the outcome {self.outcome.replace('_', ' ')}"
+        )
+        return self.outcome_words or f"{what} {within}"
 
     def hash(self) -> str:
         """Return the SHA-256 of the request in canonical JSON, as the ledger keeps it."""

@@ -101,7 +101,7 @@ def frequency(mean: float, other: float, low: float, high: float, *, events: str
     gap = _whole(abs(mean - other) * 100)
     versus = f"{gap} {'fewer' if mean < other else 'more'} than" if gap else "about as many as"
     return (
-        f"For 100 typical people in the treatment group, the equivalent of {_whole(mean * 100)} {events} were committed within {months} months "
+        f"For 100 typical people in the treatment group, the equivalent of {_whole(mean * 100)} {events} happened within {months} months "
         f"(a frequency of {mean:.1f} for each person): {versus} in the comparison group{_chance(gap, low, high)}."
     )
 
@@ -115,7 +115,7 @@ def time_to_first(mean: float, other: float, low: float, high: float, *, event: 
         else "about when it came"
     )
     return (
-        f"For those in the treatment group who had a {event}, the average time to the first was {_whole(mean)} days: {versus} in the "
+        f"For those in the treatment group who had {event}, the average time to the first was {_whole(mean)} days: {versus} in the "
         f"comparison group{_chance(gap, low, high)}."
     )
 
