@@ -20,6 +20,7 @@ from bench_accuracy import Truth
 from tallystick import synth
 from tallystick.linkage import LinkageSpec, calibrate, link
 from tallystick.linkage.files import read
+from tallystick.linkage.link import resolved_again
 
 SOURCES = ("justice", "education")
 THRESHOLDS = (0.05, 0.5, 0.95)
@@ -49,22 +50,21 @@ def measured(people: int, seed: int, scale: float) -> dict[str, float]:
             text = (share / "truth" / f"{source}.csv").read_text(encoding="utf-8")
             person |= {(source, row["record_id"]): row["person"] for row in csv.DictReader(text.splitlines())}
     found: dict[str, float] = {}
+    linked = link(tables, LinkageSpec())
     for threshold in THRESHOLDS:
-        linked = link(tables, LinkageSpec(threshold=threshold))
+        links, persons = resolved_again(linked.scored, linked.persons, LinkageSpec(threshold=threshold))
         left, right = (
-            [person[key] for key in zip(linked.links[f"source_{side}"].to_pylist(), linked.links[f"record_id_{side}"].to_pylist(), strict=True)]
+            [person[key] for key in zip(links[f"source_{side}"].to_pylist(), links[f"record_id_{side}"].to_pylist(), strict=True)]
             for side in "lr"
         )  # fmt: skip
         is_true = np.array(left) == np.array(right)
-        probability = linked.links["match_probability"].to_numpy()
+        probability = links["match_probability"].to_numpy()
         found[f"ece_{threshold}"] = calibrate.expected_calibration_error(probability, is_true)
         found[f"gap_{threshold}"] = float(probability.mean() - is_true.mean())
         if threshold == 0.5:
-            keys = [(row["source"], row["record_id"]) for row in linked.persons.to_pylist()]
+            keys = [(row["source"], row["record_id"]) for row in persons.to_pylist()]
             truth = Truth([person[key] for key in keys], [SOURCES.index(key[0]) for key in keys])
-            label = np.unique(
-                linked.persons["person_id"].to_numpy(zero_copy_only=False), return_inverse=True
-            )[1]
+            label = np.unique(persons["person_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
             found["f1"] = truth.of_persons(label)["f1"]
     return found
 

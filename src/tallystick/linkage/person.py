@@ -185,9 +185,9 @@ def settings(
     }
 
 
-HOUSEHOLD_BITS = 15.0
+HOUSEHOLD_BITS = 17.0
 TWIN_BITS = 3.0
-"""What speaks against one person where all but the first name is that of a brother, a sister or a twin at home (15), and where a
+"""What speaks against one person where all but the first name is that of a brother, a sister or a twin at home (17), and where a
 birth date and a surname agree but no home shows whether two are twins (3; only in data that hold homes).
 
 They are set, not learned: in random pairs there are next to none of either, so a u probability learned from them would call such
@@ -200,41 +200,46 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     """Return the trained model with one more comparison, on people of one family, where the data has what it reads.
 
     Surname and postcode agree together in a household, so their weights must not add up as if they were independent. Where first
-    names have nothing in common, people of one surname and one home (or of one birth date and two sexes) are of one family.
+    names have nothing in common, people of one surname and one home (or of one birth date and two sexes) are of one family: also where
+    surname or postcode has a slip, and where an initial or nothing stands for one first name and the birth dates are far apart.
     """
     if not {"first_name", "surname", "dob"} <= set(columns):
         return model
-    other = [
-        'NOT "first_root_l" = "first_root_r"',
-        'NOT (length("first_name_l") = 1 OR length("first_name_r") = 1)',
-    ]
+    other = ['NOT "first_root_l" = "first_root_r"']
     if "middle_name" in columns:
         other += [
             f'("middle_name_{side}" IS NULL OR NOT "middle_name_{side}" = "first_name_{against}")'
             for side, against in ("lr", "rl")
         ]
-    apart = [*other, 'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.75']
-    # A first name of much the same letters is another one where the birth date is wholly other: Joshua and Joseph.
-    far = [
+    initial = '(length("first_name_l") = 1 OR length("first_name_r") = 1) AND substr("first_name_l", 1, 1) = substr("first_name_r", 1, 1)'
+    apart = [
         *other,
-        'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.92',
-        'NOT damerau_levenshtein("dob_l", "dob_r") <= 2',
+        f"NOT ({initial})",
+        'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.75',
     ]
-    alike = 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.92'
-    family = [f'"{c}_l" = "{c}_r"' for c in ("postcode", "address") if c in columns]
+    # A first name of much the same letters, an initial or none at all is another one where the birth date is wholly other.
+    grown = 'NOT damerau_levenshtein("dob_l", "dob_r") <= 2'
+    far = [*other, 'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.92', grown]
+    nameless = '("first_name_l" IS NULL OR "first_name_r" IS NULL)'
+    alike = 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.88'
+    family = ['damerau_levenshtein("postcode_l", "postcode_r") <= 1'] if "postcode" in columns else []
+    family += ['"address_l" = "address_r"'] if "address" in columns else []
+    home = list(family)
     family += ['("dob_l" = "dob_r" AND NOT "gender_l" = "gender_r")'] if "gender" in columns else []
-    levels: list[dict[str, Any]] = [
-        {
-            "sql_condition": '"first_name_l" IS NULL OR "first_name_r" IS NULL',
-            "label_for_charts": "first_name is missing",
-            "is_null_level": True,
-        }
-    ]
+    levels: list[dict[str, Any]] = []
+    if home:
+        nobody = f"({' OR '.join(home)}) AND {nameless} AND {grown} AND {alike}"
+        levels.append(
+            _against("brothers or sisters at one home, one without a first name", nobody, HOUSEHOLD_BITS)
+        )
+    levels.append(
+        {"sql_condition": nameless, "label_for_charts": "first_name is missing", "is_null_level": True}
+    )
     if family:
         unlike = f"(({' AND '.join(apart)}) OR ({' AND '.join(far)}))"
         at_home = f"({' OR '.join(family)}) AND {unlike} AND {alike}"
         levels.append(_against("brothers, sisters or twins at one home", at_home, HOUSEHOLD_BITS))
-    if {"postcode", "address"} & set(columns):
+    if home:
         same_birth = " AND ".join(['"dob_l" = "dob_r"', *apart, alike])
         levels.append(_against("twins, perhaps", same_birth, TWIN_BITS))
     if len(levels) == 1:
