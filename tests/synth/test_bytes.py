@@ -26,7 +26,7 @@ PINNED = {
     "data-first": "33cb60542779274ebf8ba9725bfd5c515438bc101ca4f778e69da88ee39604b8",
     "learner-register": "938734fd83aa1c28841b6c786ced753f43be908a3f2a8fe998a5ca9584381ccb",
     "justice-data-lab": "0209c5c91e81936936cedc203c1a8c4424cd4c1dd9e9b4ade54fc286afffcdf3",
-    "national": "9097de87e8791ebc5230b52e4d44973e1941143b00d45341004b97ef675049dc",
+    "national": "831f559cd4e55c915c75ab978af7fd2caf595ca4e37e9caffb0158879794e697",
 }
 
 

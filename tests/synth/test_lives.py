@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -69,6 +70,22 @@ def test_no_spell_outlives_a_person() -> None:
     ends = part.tables["courses"].attributes["actual_end_date"]
     over = ~np.isnat(ends)
     assert (ends[over].astype(np.int64) < people.gone[part.tables["courses"].rows[over]]).all()
+
+
+def test_a_home_is_in_one_small_area_authority_region_and_decile() -> None:
+    _, part = made("national")
+    said = part.sources["census"].attributes
+    within: defaultdict[str, set[tuple[str, str, int]]] = defaultdict(set)
+    regions: defaultdict[str, set[str]] = defaultdict(set)
+    names = ("lsoa", "local_authority", "region", "deprivation_decile")
+    for lsoa, authority, region, decile in zip(*(said[name].tolist() for name in names), strict=True):
+        within[lsoa].add((authority, region, decile))
+        regions[authority].add(region)
+        assert re.fullmatch("W01[0-9]{6}" if region == "Wales" else "E01[0-9]{6}", lsoa)
+        assert 1 <= decile <= 10
+    assert all(len(held) == 1 for held in within.values())
+    assert len(within) > 1000
+    assert len({region for held in regions.values() for region in held}) == 10
 
 
 def test_numbers_hold_their_checks_and_are_each_persons_own() -> None:

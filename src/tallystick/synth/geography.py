@@ -64,6 +64,16 @@ class Geography:
         codes = np.array([f"01{number:06d}" for number in small.tolist()], dtype=object)
         return np.asarray(np.where(wales, "W", "E").astype(object) + codes[back], dtype=object)
 
+    def homes(self, streams: Streams, places: Ints) -> dict[str, Any]:
+        """Return what departments add to a postcode: small area, local authority, region, deprivation decile."""
+        areas = self.areas(places)
+        return {
+            "lsoa": self.small_areas(places),
+            "local_authority": self.authority[areas],
+            "region": self.region[areas],
+            "deprivation_decile": self.deciles(streams, places),
+        }
+
     def deciles(self, streams: Streams, places: Ints) -> Ints:
         """Return each place's deprivation decile, 1 the most deprived: its area's level and the small area's own."""
         own = streams.uniform("deprivation", self.small_area(places))

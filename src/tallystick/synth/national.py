@@ -35,7 +35,7 @@ def sources(people: People, pupils: Ints, accused: Ints, last_day: int) -> dict[
 
 
 def census(people: People, rows: Ints, last_day: int) -> Records:
-    """Return one record for each pupil and January of school, from five to sixteen years old, with that year's school life."""
+    """Return one record for each pupil and January of school, from five to sixteen years old, with that year's school life and home."""
     streams = people.streams.of("census")
     start = np.maximum(year_of(people.birth[rows] + int(5 * YEAR)) + 1, FIRST_CENSUS)
     stop = np.minimum(year_of(people.birth[rows] + int(16 * YEAR)), year_of(np.array([last_day]))[0])
@@ -45,12 +45,14 @@ def census(people: People, rows: Ints, last_day: int) -> Records:
     keys = people.id[each] * np.uint64(64) + (years - 2000).astype(np.uint64)
     risk, ids = people.risk[each], people.id[each]
     places = people.places(each, days)
-    decile = geography().deciles(people.streams, places)
+    home = geography().homes(people.streams, places)
     age = np.floor((days - people.birth[each]) / YEAR).astype(np.int64)
     needs = streams.uniform("needs", ids)
     some = needs < np.clip(0.15 + 0.07 * risk, 0.02, 0.6)
     held = some.astype(np.int64) + (some & (needs < 0.03 + 0.02 * np.clip(risk, -1, 5)))
-    meals = streams.uniform("meals", ids) < np.clip(0.48 - 0.045 * decile + 0.05 * risk, 0.01, 0.95)
+    meals = streams.uniform("meals", ids) < np.clip(
+        0.48 - 0.045 * home["deprivation_decile"] + 0.05 * risk, 0.01, 0.95
+    )
     absence = np.clip(0.05 + 0.02 * risk + 0.03 * np.abs(streams.bell("absence", keys)), 0, 0.9)
     school = geography().small_area(places) // 12
     found = Records(
@@ -66,6 +68,7 @@ def census(people: People, rows: Ints, last_day: int) -> Records:
             "absence_rate": np.floor(absence * 1000 + 0.5) / 1000,
             "exclusions": streams.count("excluded", keys, np.clip(0.01 + 0.02 * risk, 0.001, 0.4), 6),
             "ethnicity": ETHNIC_LABELS[people.ethnic[each]],
+            **home,
         },
     )
     return found.taken(here(people, found, last_day))
