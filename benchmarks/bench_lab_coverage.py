@@ -32,6 +32,7 @@ from tallystick.lab.weigh import METHODS, Method, Settings, weighting
 
 OUT = Path(__file__).with_name("out") / "lab_coverage"
 EFFECTS = {"none": 0.0, "small": -0.03, "large": -0.12}
+LEGEND = {"none": "no effect", "small": "small effect", "large": "large effect"}
 HIDDEN = (1.5, 2.0, 3.0)
 PART = 250
 PEOPLE = 4000
@@ -125,17 +126,16 @@ def hidden_part(odds: float, populations: int) -> dict[str, float]:
 
 
 def cells(found: Floats) -> list[dict[str, Any]]:
-    """Return one line for each method, effect and strength of confounding."""
+    """Return one line for each method, effect and strength of confounding, and for both strengths together."""
     lines = []
-    for strength in (1, 2):
-        rows = found[strength - 1 :: 2]
+    for strength, rows in {"once": found[::2], "twice": found[1::2], "both": found}.items():
         for m, method in enumerate(METHODS):
             for e, effect in enumerate(EFFECTS):
                 lines.append(line(method, effect, strength, rows[:, m, e]))
     return lines
 
 
-def line(method: Method, effect: str, strength: int, rows: Floats) -> dict[str, Any]:
+def line(method: Method, effect: str, strength: str, rows: Floats) -> dict[str, Any]:
     error, own, held, away = rows[~np.isnan(rows[:, 0])].T
     n = len(error)
     return {
@@ -151,8 +151,8 @@ def plot(lines: list[dict[str, Any]], path: Path) -> None:
     rows = [
         {
             "method": one["method"],
-            "effect": f"{one['effect']} effect",
-            "confounding": "confounded" if one["confounding"] == 1 else "confounded twice as strongly",
+            "effect": LEGEND[one["effect"]],
+            "confounding": one["confounding"],
             "at": 100 * one["coverage"],
             "low": 100 * (one["coverage"] - 1.96 * one["coverage_error"]),
             "high": 100 * (one["coverage"] + 1.96 * one["coverage_error"]),
@@ -161,8 +161,8 @@ def plot(lines: list[dict[str, Any]], path: Path) -> None:
     ]
     scale = alt.Scale(domain=[91, 99])
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("method:N", title=None, sort=list(METHODS)), xOffset=alt.XOffset("effect:N"),
-        color=alt.Color("effect:N", title=None, scale=alt.Scale(range=["#1d70b8", "#d4351c", "#00703c"])),
+        x=alt.X("method:N", title=None, sort=list(METHODS)), xOffset=alt.XOffset("effect:N", sort=list(LEGEND.values())),
+        color=alt.Color("effect:N", title=None, sort=list(LEGEND.values()), scale=alt.Scale(range=["#1d70b8", "#d4351c", "#00703c"])),
     )  # fmt: skip
     dots = base.mark_point(filled=True, size=40).encode(
         y=alt.Y("at:Q", title="intervals that hold the truth (%)", scale=scale)
@@ -173,15 +173,14 @@ def plot(lines: list[dict[str, Any]], path: Path) -> None:
         .mark_rect(opacity=0.12, color="#505a5f")
         .encode(y=alt.Y("a:Q", scale=scale), y2="b:Q")
     )
-    # the layers share their data by the facet, so the band is given with each row
     chart = alt.vconcat(
         *(
             (band + bars.transform_filter(where) + dots.transform_filter(where)).properties(
                 width=560, height=170, title=title
             )
             for title, where in (
-                (title, alt.datum.confounding == title)
-                for title in ("confounded", "confounded twice as strongly")
+                ("confounded", alt.datum.confounding == "once"),
+                ("confounded twice as strongly", alt.datum.confounding == "twice"),
             )
         )
     )
@@ -213,7 +212,7 @@ def main() -> None:
     )
     for one in lines:
         print(
-            f"{one['confounding']} {one['effect']:6s}{one['method']:9s} coverage {one['coverage']:.3f} ±{1.96 * one['coverage_error']:.3f} "
+            f"{one['confounding']:6s}{one['effect']:6s}{one['method']:9s} coverage {one['coverage']:.3f} ±{1.96 * one['coverage_error']:.3f} "
             f"bias/se {one['bias_in_standard_errors']:+.3f} ±{1.96 * one['bias_error']:.3f} significant {one['significant']:.3f}"
         )
     print(json.dumps(hidden, indent=1))

@@ -56,8 +56,9 @@ def on_the_score(data: Design, made: Weighting, fitted: Fit) -> float:
     w, t, y = made.weights[used], data.treated[used], data.outcome[used]
     stratum = np.unique(data.strata[used], return_inverse=True)[1]
     score = fitted.log_odds[used]
-    # beyond the comparison group's own scores the curve is level: nothing there says how it goes on
-    curve = spline(np.clip(score, score[~t].min(), score[~t].max()), t)
+    # where a value that only one group has gives people away, the comparison group does not say how the curve goes on
+    level = np.clip(score, score[~t].min(), score[~t].max())
+    curve = spline(np.where(fitted.alone[used], level, score), t)
     both = np.column_stack([curve, y])
     both -= control_means(both, np.where(t, 0, w), stratum)[stratum]
     curve, y = both[:, :-1], both[:, -1]
