@@ -63,6 +63,43 @@ def test_pack_refuses_to_join_across_the_breaks(board: tuple[Path, Built]) -> No
     assert year["disposals"].now is None
 
 
+def test_compare_refuses_a_break_and_warns_of_other_units(
+    board: tuple[Path, Built], tally: Callable[..., Any]
+) -> None:
+    folder = board[0]
+    across = tally(
+        "pack",
+        "compare",
+        folder,
+        "recorded-crimes",
+        "--from",
+        "2024-01",
+        "--to",
+        "2025-01",
+        "--on",
+        "2026-07-01",
+    )
+    assert across.code == 1
+    assert "definition changed in June 2024" in across.err
+    beside = tally(
+        "pack",
+        "compare",
+        folder,
+        "receipts",
+        "charged",
+        "--from",
+        "2025-03",
+        "--to",
+        "2026-02",
+        "--on",
+        "2026-07-01",
+    )
+    assert beside.code == 0
+    assert "count different things" in beside.out
+    assert tally("pack", "compare", folder, "receipts", "--from", "1999-01").code == 2
+    assert tally("pack", "compare", folder, "nothing").code == 2
+
+
 def test_pack_shows_who_owes_what(board: tuple[Path, Built]) -> None:
     owed = {(each["agency"], each["why"]) for each in board[1].summary()["missing"]}
     assert owed == {("Youth Justice Service", "nothing came"), ("Probation Service", "late")}

@@ -117,6 +117,37 @@ def look(
 
 
 @app.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(help="The share's folder.")],
+    measure: Annotated[list[str], typer.Argument(help="One measure or more, by id.")],
+    first: Annotated[
+        str, typer.Option("--from", help="A period, such as 2025-03 (default: a year before).")
+    ] = "",
+    last: Annotated[str, typer.Option("--to", help="A period (default: the last one shown).")] = "",
+    on: On = None,
+    as_json: Json = False,
+) -> None:
+    """Put measures side by side at two periods; refused across a change of definition, warned where they count different things.
+
+    Example: tally pack compare my-board receipts disposals --from 2025-01 --to 2025-05
+    """
+    from tallystick.share.pack import compare as side_by_side
+    from tallystick.share.rooms import open_share
+
+    day = day_of(on) or clock(None).now.date()
+    found = side_by_side(open_share(folder), day=day, names=measure, first=first, last=last)
+    lines = [
+        f"{each['measure']} (counts each {each['counts']}): {each['from']} {each['before']}, {each['to']} {each['after']}"
+        for each in found["measures"]
+    ]
+    output.say(
+        found,
+        as_json=as_json,
+        text="\n".join([*lines, *(f"Take care: {each}" for each in found["warnings"])]),
+    )
+
+
+@app.command()
 def catalogue(
     words: Annotated[str, typer.Argument(help="What is needed, in words; without any, every source.")] = "",
     folder: Annotated[

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -176,6 +177,7 @@ class Measures(Part):
         return tuple(each.name for each in self.areas if each.part_of == area)
 
 
+@lru_cache(maxsize=10_000)
 def folded(text: str) -> str:
     """Return a name as names are compared: lower case, single spaces, no full stop at the end."""
     return " ".join(text.replace("_", " ").replace("’", "'").lower().split()).rstrip(".:")

@@ -181,6 +181,10 @@ class Reader:
         for column in block.figures if not is_tidy else ():
             self.points(grid, block.headings, column)
         before: dict[int, str] = {}
+        low = {
+            at: (heading_words(grid, block.headings, at) or ("",))[-1]
+            for at in (*block.labels, *block.figures)
+        }
         for row in block.rows:
             if self.is_repeated_heading(grid, block, row):
                 self.fault(
@@ -190,7 +194,7 @@ class Reader:
                     "Delete the row.",
                 )
                 continue
-            facts = self.labels(grid, block, row, roles, before, is_tidy=is_tidy)
+            facts = self.labels(grid, block, row, roles, low, before, is_tidy=is_tidy)
             if facts is None:
                 continue
             if is_tidy:
@@ -256,10 +260,11 @@ class Reader:
 
     def is_repeated_heading(self, grid: Grid, block: Block, row: int) -> bool:
         """Whether a row of data says the same as the headings."""
-        top = [folded(grid.cell(block.headings[-1], at).text) for at in (*block.labels, *block.figures)]
-        return len(top) > 1 and top == [
-            folded(grid.cell(row, at).text) for at in (*block.labels, *block.figures)
-        ]
+        columns = (*block.labels, *block.figures)
+        return len(columns) > 1 and all(
+            folded(grid.cell(block.headings[-1], at).text) == folded(grid.cell(row, at).text)
+            for at in columns
+        )
 
     def labels(
         self,
@@ -267,6 +272,7 @@ class Reader:
         block: Block,
         row: int,
         roles: Mapping[int, str],
+        headings: Mapping[int, str],
         before: dict[int, str],
         *,
         is_tidy: bool,
@@ -312,8 +318,7 @@ class Reader:
                 whole = unmarked(f"{year} {value}")
                 value = whole if self.reads(whole) else value
                 role = "period"
-            heading = heading_words(grid, block.headings, column)
-            if not self.label(facts, role, heading[-1] if heading else "", value, where):
+            if not self.label(facts, role, headings[column], value, where):
                 return None
         return facts
 

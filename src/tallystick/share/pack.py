@@ -6,10 +6,11 @@ holds personal data.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from tallystick.agreement.schema import Agreement, Dataset, Recipient
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.ledger import canonical, digest
 from tallystick.performance import series, wording
-from tallystick.performance.definitions import Measures, parse
-from tallystick.performance.lines import lines
+from tallystick.performance.areas import mapped, weights
+from tallystick.performance.definitions import Measure, Measures, differing, parse
+from tallystick.performance.lines import Line, joined, lines, of_board
 from tallystick.performance.pack import Pack, pack
 from tallystick.performance.page import Told, page
 from tallystick.performance.read import Read, read
@@ -274,8 +276,9 @@ def published(
     limits = Limits(agreement.disclosure.minimum_cell_count or 10, agreement.disclosure.zeros_are_disclosive)
     hidden, shown = cells_before(share)
     safe = protect(may, said, day, limits=limits, hidden=hidden, shown=shown)
+    safe, lost = by_lookups(share, said, safe)
     made = pack(safe.table, said, day, withheld=held)
-    told = told_of(agreement, limits, safe, returned, reader)
+    told = told_of(agreement, limits, safe, (*returned.barred, *lost), reader)
     parts = lines(series.as_known(safe.table, day), said)
     html, book = page(made, told, parts), workbook(made, told, parts)
     name = f"{day}-early-{slug(reader.name)}" if reader else str(day)
@@ -301,6 +304,74 @@ def of_inputs(share: Share, agreement: Agreement, may: pa.Table) -> str:
     return digest(figures + words + io.document_hash(agreement).encode() + __version__.encode())[7:23]
 
 
+def by_lookups(share: Share, said: Measures, safe: Safe) -> tuple[Safe, tuple[str, ...]]:
+    """Return the figures with those of areas that the share's lookups make of others, and what is lost.
+
+    Made of what may be shown, so that no sum of areas tells of a hidden one.
+    """
+    lost: list[str] = []
+    for lookup in said.lookups:
+        path = share.root / lookup.path
+        if not path.is_file() or not path.resolve().is_relative_to(share.root):
+            raise BadInput(
+                f"{lookup.path}: the lookup is not in the share. Put the published table there as CSV."
+            )
+        try:
+            rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+        except UnicodeDecodeError:
+            raise BadInput(f"{lookup.path}: it is not UTF-8. Save it as UTF-8.") from None
+        found = mapped(safe.table, lookup, weights(rows, lookup, said), said)
+        safe = replace(safe, table=found.table)
+        lost += found.lost
+    return safe, tuple(lost)
+
+
+def compare(
+    share: Share, *, day: date, names: Sequence[str], first: str = "", last: str = ""
+) -> dict[str, Any]:
+    """Return measures side by side as packs showed them, with warnings where they do not count the same thing.
+
+    ``first`` and ``last`` are periods to compare: raises Refused where a definition changed between them. BadInput for a measure or period
+    that no pack showed.
+    """
+    said = measures_of(share)
+    known = {measure.id: measure for measure in said.measures}
+    if not names or set(names) - set(known):
+        raise BadInput(f"Name measures of measures.toml: {', '.join(known)}.")
+    _, shown = cells_before(share)
+    path = share.root / "series" / "figures.parquet"
+    figures = read_parquet(path) if path.exists() else series.empty()
+    may = without(figures, series.under_embargo(figures, day))
+    rows = [row for row in series.as_known(may, day).to_pylist() if key_of(row) in shown]
+    found = lines(series.of_rows(rows), said)
+    sides = [side(of_board(found, known[name], said), known[name], first, last) for name in names]
+    return {
+        "measures": sides,
+        "warnings": [f"{each.message} {each.remedy}" for each in differing([known[name] for name in names])],
+    }
+
+
+def side(line: Line | None, measure: Measure, first: str, last: str) -> dict[str, Any]:
+    """Return one measure at two periods (default: a year apart, to its last figure)."""
+    if line is None or line.latest < 0:
+        raise BadInput(f"{measure.id}: no pack showed a figure of it yet. `tally pack build` makes one.")
+    labels = [period.label for period in line.periods]
+    to = last or labels[line.latest]
+    since = first or labels[max(0, labels.index(to) - line.a_year)] if to in labels else first
+    if since not in labels or to not in labels:
+        raise BadInput(f"{measure.id}: it runs from {labels[0]} to {labels[-1]}. Write periods as it does.")
+    at = joined(line, *sorted((labels.index(since), labels.index(to))))
+    before, after = (float(line.shown[place]) for place in (at.start, at.stop - 1))
+    return {
+        "measure": measure.id,
+        "counts": measure.counts,
+        "from": since,
+        "to": to,
+        "before": wording.figure(before, measure),
+        "after": wording.figure(after, measure),
+    }
+
+
 def without(figures: pa.Table, held: pa.Table) -> pa.Table:
     """Return the figures that are not held back."""
     query = """
@@ -312,12 +383,12 @@ def without(figures: pa.Table, held: pa.Table) -> pa.Table:
 
 
 def told_of(
-    agreement: Agreement, limits: Limits, safe: Safe, returned: Returned, reader: Recipient | None
+    agreement: Agreement, limits: Limits, safe: Safe, left_out: tuple[str, ...], reader: Recipient | None
 ) -> Told:
     """Return what the agreement says of the pack."""
     return Told(
         caveat(agreement), agreement.about.classification or "OFFICIAL", limits.minimum, reader.name if reader else "",
-        not_asked(agreement), (*safe.stopped, *returned.barred),
+        not_asked(agreement), (*safe.stopped, *left_out),
         f"Made under “{agreement.about.title or agreement.about.id}” ({agreement.about.kind.upper()}) by Tallystick {__version__}. "
         "Every pack and every look at one is in the share's ledger.",
     )  # fmt: skip
