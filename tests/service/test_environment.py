@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +96,13 @@ def test_serve_says_what_to_do_without_the_style_sheets(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "make assets" in done.stderr
+
+
+def test_serve_says_that_a_port_is_taken(tally: Callable[..., Any], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ran = tally("serve", "--home", tmp_path / "home", "--port", str(taken.getsockname()[1]))
+    assert ran.code == 2
+    assert "--port" in ran.err
+    assert not (tmp_path / "home").exists()

@@ -134,6 +134,17 @@ def test_step_is_asked_once_and_a_refusal_names_its_rules(somebody: Callable[...
     assert lin.post("/shares/moj-dfe/step/link").status_code == 302  # it may be asked for again
 
 
+def test_worker_enters_what_a_crash_kept_out_of_the_ledger(ministry: Any, service: Path) -> None:
+    from datetime import UTC, datetime
+
+    from tallystick.service.jobs import queue
+    from tallystick.service.registry.models import Event
+
+    Event.objects.filter(act="publish").update(is_entered=False)
+    assert queue.loop(lambda: datetime.now(UTC), threading.Event(), once=True) == 0
+    assert not Event.objects.filter(is_entered=False).exists()
+
+
 def test_job_whose_worker_vanishes_again_and_again_is_given_up(
     somebody: Callable[..., Any], share: Path
 ) -> None:

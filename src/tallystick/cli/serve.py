@@ -35,6 +35,8 @@ def serve(
     """Serve the web service; a fresh machine needs nothing else. Stop it with Ctrl+C."""
     from tallystick.service import look
 
+    if not prepare_only:
+        refuse_taken(host, port)
     ready(home, host, port)
     if not look.is_there():
         raise BadInput(
@@ -52,6 +54,20 @@ def serve(
     from tallystick.service.server import run
 
     run(f"{host}:{port}", workers)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise BadInput where something else listens there already, or the address is not this machine's."""
+    import socket
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise BadInput(
+                f"Nothing can listen on {host}:{port}: it is taken, or not this machine's. Name another --port."
+            ) from None
 
 
 def ready(home: Path, host: str = "127.0.0.1", port: int = 8000) -> None:

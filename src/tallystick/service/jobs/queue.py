@@ -18,6 +18,7 @@ from django.db.models import Q
 from tallystick.errors import BadInput, Refused, TallystickError
 from tallystick.service.accounts.models import Membership
 from tallystick.service.jobs.models import OPEN, Job
+from tallystick.service.registry.store import enter_all
 from tallystick.share import run as share_run
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import open_share
@@ -110,6 +111,7 @@ def loop(now: Now, stopped: threading.Event, *, once: bool = False, pause: float
     done = 0
     while not stopped.is_set():
         close_old_connections()
+        enter_all()  # what a crash kept out of the ledger
         job = take(now())
         if job is not None:
             work(job, now)
