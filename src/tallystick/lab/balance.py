@@ -39,7 +39,8 @@ def entropy(x: Floats, target: Floats, *, turns: int = 500) -> Floats:
             0
         ]
         size, slope = 1.0, float(gradient @ step)
-        while size > 1e-10 and dual(beta + size * step)[0] > value + 1e-4 * size * slope:
+        # near the end the value no longer tells steps apart: there Newton's own step is taken
+        while size > 1e-10 and -slope > 1e-13 and dual(beta + size * step)[0] > value + 1e-4 * size * slope:
             size /= 2
         beta = beta + size * step
         value, w = dual(beta)
