@@ -53,6 +53,9 @@ def test_every_format_says_the_same(share: Path) -> None:
     assert page.count("<svg") == 6
     assert "people submitted" in page
     assert "were analysed" in page
+    pictures = Document(str(folder / "report.docx")).inline_shapes
+    assert len(pictures) == page.count("<svg")
+    assert all(shape._inline.docPr.get("descr") for shape in pictures)
     assert "as officially defined" in page
     assert "reoffences for each person" in page
     assert "Share with the event by each day" in page

@@ -24,7 +24,7 @@ def html(shown: View) -> str:
 
 
 def word(shown: View) -> bytes:
-    """Return the report as a Word document: headings, paragraphs and tables with header rows."""
+    """Return the report as a Word document: headings, paragraphs, tables with header rows, figures with their words."""
     from docx import Document
 
     document = Document()
@@ -39,6 +39,8 @@ def word(shown: View) -> bytes:
     _word_table(document, "The figures", ("figure", "value"), shown.numbers)
     for table in shown.tables:
         _word_table(document, table.title, table.header, table.rows)
+        if table.chart:
+            _word_picture(document, table.chart, table.alt or table.title)
         if table.alt:
             document.add_paragraph(table.alt)
     if any(HIDDEN in row for table in shown.tables for row in table.rows):
@@ -50,6 +52,15 @@ def word(shown: View) -> bytes:
     sink = io.BytesIO()
     document.save(sink)
     return sink.getvalue()
+
+
+def _word_picture(document: Any, svg: str, alt: str) -> None:
+    """Add a figure, with its words for who cannot see it."""
+    import vl_convert
+    from docx.shared import Cm
+
+    picture = document.add_picture(io.BytesIO(vl_convert.svg_to_png(svg, scale=2)), width=Cm(15))
+    picture._inline.docPr.set("descr", alt)  # python-docx has no other way to it
 
 
 def _word_table(
