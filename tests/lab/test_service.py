@@ -71,6 +71,7 @@ def test_a_changed_request_is_refused(share: Path, capsys: pytest.CaptureFixture
     assert "changed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_linker_does_not_review_their_own(share: Path) -> None:
     review = share / "rooms/steward/lab/review.csv"
     for text, code in (
