@@ -101,6 +101,9 @@ def test_a_new_supply_is_linked_with_what_was_there_and_ids_stay(tmp_path: Path)
     assert (share.steward / "lineage.parquet").is_file()
     held = set(pq.read_table(share.steward / "attributes" / "education.parquet")["supply_key"].to_pylist())
     assert held - set(keys.values())  # new ones among them
+    figures = json.loads((share.steward / "who-linked.json").read_text())
+    assert {row["dataset"] for row in figures["overall"]} == {"justice", "education"}
+    assert figures["of_an_earlier_supply"] == ["justice"]
     assert not share.half("education", "identifiers").exists()  # the second supply replaced it
     assert share.half("education", "identifiers", 2).exists()
     assert audit(share).findings == ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -116,9 +117,8 @@ def _hand_over(share: Share, agreement: Agreement, event_id: str, clock: Clock) 
         for name, table in who_linked.weight_tables(parts).items():
             (room / "weights").mkdir(exist_ok=True)
             pq.write_table(table, room / "weights" / f"{name}.parquet", compression="zstd")
-        (room / "who-linked.json").write_text(
-            json.dumps(who_linked.figures(parts, agreement, labels), indent=2), encoding="utf-8"
-        )
+        figures = _with_earlier(share, who_linked.figures(parts, agreement, labels))
+        (room / "who-linked.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
         details["datasets"] = kept
 
 
@@ -126,6 +126,27 @@ def _labels(share: Share) -> pa.Table | None:
     """Return the linker's persons at each threshold; None where an older linkage has none."""
     path = share.linker / "thresholds.parquet"
     return read_parquet(path) if path.exists() else None
+
+
+def _with_earlier(share: Share, figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures with the earlier rows of datasets that cannot be counted anew, and which those are.
+
+    Who did not link is known only while a supply is at hand: of a dataset without a new one the figures are those of its last.
+    """
+    path = share.steward / "who-linked.json"
+    if not path.is_file():
+        return figures
+    before = json.loads(path.read_text(encoding="utf-8"))
+    counted = {row["dataset"] for row in figures["overall"]}
+    made = dict(figures)
+    for name in ("overall", "rates", "fields", "at_thresholds", "weights"):
+        made[name] = [row for row in before[name] if row["dataset"] not in counted] + figures[name]
+    worse = [row for row in before["bias"]["worse"] if row["dataset"] not in counted]
+    made["bias"] = {**figures["bias"], "worse": worse + figures["bias"]["worse"]}
+    made["of_an_earlier_supply"] = [
+        row["dataset"] for row in made["overall"] if row["dataset"] not in counted
+    ]
+    return made
 
 
 def _linked_records(persons: pa.Table, dataset: Dataset) -> int:
