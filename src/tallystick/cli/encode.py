@@ -51,10 +51,15 @@ def encode(
     Every supplier does it alone; the linker then runs `tally link files` on the encoded files. docs/privacy-preserving.md says what a
     linker could still learn.
     """
+    from tallystick.errors import BadInput
     from tallystick.linkage import files as plain
     from tallystick.linkage import pprl
 
     plain.require_place(out)
+    if out.resolve() in (path.resolve(), key_file.resolve()):
+        raise BadInput(
+            f"{out.name} is the file to encode or the key, and would be written over. Name another file."
+        )
     secret = pprl.read_key(key_file)
     parameters = pprl.Parameters(tuple(one.strip() for one in fields.split(",")), most)
     with output.progress("encoding") as step:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tallystick.errors import BadInput
 from tallystick.linkage import person, train
 from tallystick.linkage.pprl import model as encoded
 from tallystick.linkage.spec import Engine
@@ -28,8 +29,15 @@ class Shipped:
     is_native: bool
 
     def engine(self, asked: Engine) -> Engine:
-        """Return the engine that scores the model where ``asked`` is: Splink for what the native scorer does not know."""
-        return asked if self.is_native or asked != "native" else "splink"
+        """Return the engine that scores the model where ``asked`` is: Splink on DuckDB for what the native scorer does not know.
+
+        Raises ``BadInput`` where such a model is asked for on Spark.
+        """
+        if self.is_native:
+            return asked
+        if asked == "spark":
+            raise BadInput("Encoded files are compared in DuckDB. Leave out --engine spark.")
+        return "splink"
 
 
 PERSON = Shipped(

@@ -45,7 +45,8 @@ create unique index if not exists details_current on details (uln) where is_curr
 create index if not exists details_uln on details (uln);
 create index if not exists details_dob_surname on details (dob, surname);
 create index if not exists details_dob_first on details (dob, first_root);
-create index if not exists details_names on details (surname, first_root);
+drop index if exists details_names;
+create index if not exists details_names_dob on details (surname, first_root, dob);
 create index if not exists details_postcode on details (postcode);
 create table if not exists records (
     source text not null, supply_key text not null, uln text not null references learners (uln),
@@ -62,12 +63,15 @@ create table if not exists lines (
 create index if not exists lines_act on lines (act);
 create index if not exists lines_uln on lines (uln);
 """
-# Each block finds pairs that `verdict` may accept: any two of the strong fields the same.
+# Each block finds pairs that `verdict` may accept: any two of the strong fields the same. Where only the names are, the birth date has to be
+# near (one digit, or two neighbours changed about, or day and month): then the year, or the day, or all but the digits between them agree.
 CANDIDATES = """
 with found as (
     select detail from details where dob = :dob and surname = :surname
     union select detail from details where dob = :dob and first_root = :first_root
     union select detail from details where surname = :surname and first_root = :first_root
+        and (substr(dob, 1, 4) = substr(:dob, 1, 4) or substr(dob, 5) = substr(:dob, 5)
+            or (substr(dob, 1, 3) = substr(:dob, 1, 3) and substr(dob, 6) = substr(:dob, 6)))
     union select detail from details where dob = :dob and surname = :first_name and first_name = :surname
     union select detail from details where postcode = :postcode
         and (dob = :dob or surname = :surname or first_root = :first_root)

@@ -245,6 +245,10 @@ def test_commands_encode_and_link(tmp_path: Path, tally: Callable[..., Any]) -> 
     assert 100 < json.loads(ran.out)["links"] <= 125
     assert tally("link", "files", *pair, "-o", out, "--model", model).code == 0
     assert tally("link", "files", *pair, "-o", out, "--keep", tmp_path / "kept").code == 2
+    assert tally("link", "files", *pair, "-o", out, "--engine", "spark").code == 2
+    over = tally("link", "encode", tmp_path / "left.csv", "--key-file", tmp_path / "k", "-o", tmp_path / "k")
+    assert over.code == 2
+    assert (tmp_path / "k").read_text().strip() == secret
     (tmp_path / "k").chmod(0o644)
     ran = tally("link", "encode", tmp_path / "left.csv", "--key-file", tmp_path / "k", "-o", out)
     assert "Others on this machine" in ran.out
