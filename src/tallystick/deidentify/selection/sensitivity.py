@@ -57,12 +57,13 @@ def linked_at(labels: pa.Table, thresholds: Mapping[float, str]) -> pa.Table:
 
     ``labels`` has source, supply_key and a column of persons for each threshold (``thresholds`` maps it to the column's name).
     """
-    _, source = np.unique(np.array(labels["source"].to_pylist()), return_inverse=True)
+    source = labels["source"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    count = int(source.max(initial=0)) + 1
     columns = {"source": labels["source"], "supply_key": labels["supply_key"]}
     for name in thresholds.values():
         label = labels[name].to_numpy().astype(np.int64)
-        pairs = np.unique(np.stack([label, source], axis=1), axis=0)
-        columns[name] = pa.array(np.bincount(pairs[:, 0], minlength=int(label.max(initial=0)) + 1)[label] > 1)
+        person = np.unique(label * count + source) // count
+        columns[name] = pa.array(np.bincount(person, minlength=int(label.max(initial=0)) + 1)[label] > 1)
     return pa.table(columns)
 
 
