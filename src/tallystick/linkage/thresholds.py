@@ -71,7 +71,7 @@ def sensitivity(scored: pa.Table, table: pa.Table, id_column: str) -> list[dict[
         found.append(
             {
                 "threshold": threshold,
-                "persons": len(np.unique(label)),
+                "persons": int(np.count_nonzero(np.bincount(label))),
                 "links": int(is_link.sum()),
                 "expected_precision": mass / int(is_link.sum()) if is_link.any() else None,
                 "expected_recall": mass / truly if truly else None,

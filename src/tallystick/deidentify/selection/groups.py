@@ -33,7 +33,7 @@ def grouped(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     if pa.types.is_boolean(values.type):
         return pc.if_else(values, "yes", "no").fill_null(UNKNOWN)
     number = _as_number(values)
-    if number is not None and len(np.unique(number[~np.isnan(number)])) > MOST:
+    if number is not None and len(pa.array(number[~np.isnan(number)]).unique()) > MOST:
         return _bands(number)
     text = pc.utf8_trim_whitespace(pc.cast(values, pa.string()))
     text = pc.if_else(pc.equal(text, ""), None, text).fill_null(UNKNOWN)

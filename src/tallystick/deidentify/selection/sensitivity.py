@@ -62,7 +62,8 @@ def linked_at(labels: pa.Table, thresholds: Mapping[float, str]) -> pa.Table:
     columns = {"source": labels["source"], "supply_key": labels["supply_key"]}
     for name in thresholds.values():
         label = labels[name].to_numpy().astype(np.int64)
-        person = np.unique(label * count + source) // count
+        pair = np.sort(label * count + source)  # sorted: NumPy's unique takes a hash of each, and far longer
+        person = pair[np.concatenate([[True], pair[1:] != pair[:-1]])] // count
         columns[name] = pa.array(np.bincount(person, minlength=int(label.max(initial=0)) + 1)[label] > 1)
     return pa.table(columns)
 
