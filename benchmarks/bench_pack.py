@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-RUNS = 5
+RUNS = 3
 ON = "2026-07-01"
 
 
@@ -30,7 +30,7 @@ def seconds(work: Callable[[], Any]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Build the pack five times as a command and once in parts, print the medians."""
+    """Build the pack three times as a command and three times inside, print the medians."""
     from tallystick.share.acts import Clock
     from tallystick.share.pack import build
     from tallystick.share.rooms import open_share

@@ -263,18 +263,35 @@ def by_group(here: Section, found: Mapping[tuple[str, str, str], Line], said: Me
     at = recent(line, here.complete)
     if measure.kind != "proportion" or at is None:
         return ()
-    dimensions: dict[str, dict[str, tuple[float, float]]] = {}
+    dimensions: dict[str, dict[str, tuple[Floats, Floats]]] = {}
     for (of, area, category), other in found.items():
         if of == measure.id and area == said.board.area and category != ALL and ";" not in category:
             dimension, group = category.split(": ", 1)
-            dimensions.setdefault(dimension, {})[group] = over(other, line, at)
+            dimensions.setdefault(dimension, {})[group] = values_over(other, line, at)
     made = []
     for dimension, groups in dimensions.items():
-        usable = {name: each for name, each in groups.items() if each[0] == each[0] and each[1] == each[1]}
-        ratios = disparity(usable) if len(usable) > 1 else ()
+        whole = ~np.isnan(np.array(list(groups.values()))).any(axis=(0, 1))
+        enough = len(groups) > 1 and whole.sum() >= max(1, len(at) // 4)
+        sums = {
+            name: (float(count[whole].sum()), float(of[whole].sum())) for name, (count, of) in groups.items()
+        }
+        ratios = disparity(sums) if enough else ()
+        span = in_words(line, at) + (
+            f" ({whole.sum()} of {len(at)} periods, in which every group may be shown)"
+            if not whole.all()
+            else ""
+        )
         left = tuple(name for name in groups if name not in {each.group for each in ratios})
-        made.append(Groups(dimension, in_words(line, at), ratios, left))
+        made.append(Groups(dimension, span, ratios, left))
     return tuple(made)
+
+
+def values_over(other: Line, line: Line, at: range) -> tuple[Floats, Floats]:
+    """Return another line's counts, and what they are of, at these places of a line; NaN where it has none."""
+    place = {period: number for number, period in enumerate(other.periods)}
+    wanted = [place.get(line.periods[number], -1) for number in at]
+    none = np.array([number < 0 for number in wanted])
+    return np.where(none, np.nan, other.counts[wanted]), np.where(none, np.nan, other.beneath[wanted])
 
 
 def year(here: Section) -> Year:

@@ -138,6 +138,7 @@ def of_measure(
             "and small numbers cannot be tested. The agency should send it as the denominator."
         )
     months = grids(measure, known, said)
+    within = parts_within(said)
     forced: set[Key] = set()
     stopped: set[str] = set()
     for _ in range(ROUNDS):
@@ -145,10 +146,10 @@ def of_measure(
             here = {key for table in tables for keys in table.keys for key in keys}
             if forced and not here & forced:
                 continue
-            top = {key for key in here if is_top(key, said)}
+            top = {key for key in here if is_top(key, within)}
             for less in (
                 set(),
-                {key for key in here if key[1] != said.board.area and key[3] != ALL},
+                {key for key in here if key[1] in within and key[3] != ALL},
                 here - top,
             ):
                 try:
@@ -163,7 +164,7 @@ def of_measure(
                 except Refused:
                     stopped.add(period)
             else:
-                gone |= here
+                gone |= {key for key in here if not is_top(key, within) or key[1] == said.board.area}
         forced = alone(known, measure, gone, limits.minimum) - gone
         if not forced:
             break
@@ -176,9 +177,17 @@ def of_measure(
     return gone | forced, why
 
 
-def is_top(key: Key, said: Measures) -> bool:
-    """Whether a figure is the board's own, of everybody."""
-    return key[1] == said.board.area and key[3] == ALL
+def is_top(key: Key, within: frozenset[str]) -> bool:
+    """Whether a figure is of everybody in the board's own area, or in another that is no part of it."""
+    return key[3] == ALL and key[1] not in within
+
+
+def parts_within(said: Measures) -> frozenset[str]:
+    """Return the areas that lie within the board's own, at any depth."""
+    found = {said.board.area}
+    while more := {area.name for area in said.areas if area.part_of in found} - found:
+        found |= more
+    return frozenset(found - {said.board.area})
 
 
 def alone(rows: Sequence[Mapping[str, Any]], measure: Measure, gone: set[Key], minimum: int) -> set[Key]:

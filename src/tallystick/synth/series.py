@@ -78,7 +78,7 @@ MEASURES: dict[str, dict[str, Made]] = {
     "probation": {
         "orders-started": Made(0.22),
         "orders-completed": Made(0.66, of=0.2),
-        "recalls": Made(0.09, groups=tuple(SEX.items()), change=(15, 1.45)),
+        "recalls": Made(0.16, groups=tuple(SEX.items()), change=(15, 1.5)),
     },
 }  # fmt: skip
 BEHIND = {"probation": 1}
