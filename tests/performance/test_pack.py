@@ -9,11 +9,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tallystick import synth
 from tallystick.errors import BadInput, Refused
 from tallystick.performance.lines import joined, lines, of_board
+from tallystick.performance.pack import pack
+from tallystick.performance.read import read
 from tallystick.performance.series import as_known
 from tallystick.performance.sheets import open_sheets
 from tallystick.share.acts import Clock
@@ -42,6 +45,22 @@ def test_pack_finds_the_three_changes_and_no_other(board: tuple[Path, Built]) ->
         assert found[each["measure"]]["after"] / found[each["measure"]]["before"] == pytest.approx(
             each["factor"], rel=0.08
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 9))
+def test_other_boards_show_their_three_changes_and_no_other(tmp_path: Path, seed: int) -> None:
+    synth.write("local-performance", tmp_path / "s", people=600_000, seed=seed)
+    said = measures_of(open_share(tmp_path / "s"))
+    figures = pa.concat_tables(
+        [read(path, said, published=ON).table for path in sorted((tmp_path / "s" / "supplies").iterdir())]
+    )
+    found = {
+        (each.section.measure.id, each.section.line.periods[each.step.at].label)
+        for each in pack(figures, said, ON).headlines
+    }
+    truth = json.loads((tmp_path / "s" / "truth" / "changes.json").read_text())
+    assert found == {(each["measure"], each["month"]) for each in truth}
 
 
 def test_pack_refuses_to_join_across_the_breaks(board: tuple[Path, Built]) -> None:
