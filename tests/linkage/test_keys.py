@@ -221,6 +221,7 @@ def test_a_decision_stands_over_a_key(
     assert untouched[1].equals(alone.persons)
 
 
+@pytest.mark.slow
 def test_a_refresh_goes_by_the_same_keys(
     tmp_path: Path, supplies: tuple[dict[str, pa.Table], dict[tuple[str, str], str]]
 ) -> None:

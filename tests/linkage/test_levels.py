@@ -134,6 +134,7 @@ def test_joins_and_fractures_are_all_that_differs(linked: Linked) -> None:
     assert found
 
 
+@pytest.mark.slow
 def test_the_ids_of_every_level_stay_over_a_refresh(tables: dict[str, pa.Table], tmp_path: Path) -> None:
     spec = LinkageSpec(threshold=0.9, at=(0.99,), layers=True)
     first = {s: t.filter(pa.array(np.arange(len(t)) % 12 != 5)) for s, t in tables.items()}

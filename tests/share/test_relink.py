@@ -224,6 +224,7 @@ def test_a_decision_on_a_record_that_is_not_there_is_refused_without_a_trace(tmp
     assert isinstance(pq.read_table(share.linker / "links.parquet"), pa.Table)
 
 
+@pytest.mark.slow
 def test_a_share_has_the_levels_that_its_agreement_asks_for(tmp_path: Path) -> None:
     folder = write_share(tmp_path / "s", people=60)
     agreement = io.load(folder / "agreement.toml")
