@@ -37,6 +37,7 @@ class Live:
     url: str
     accounts: dict[str, tuple[str, str]]
     scripted: bool
+    home: Path
 
 
 @dataclass
@@ -172,7 +173,7 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         try:
             url = f"http://127.0.0.1:{port}"
             wait_for(url, process, log)
-            yield Live(url, accounts(log.read_text()), scripted=request.param == "sqlite")
+            yield Live(url, accounts(log.read_text()), request.param == "sqlite", folder / "home")
         finally:
             process.terminate()
             process.wait(30)
@@ -327,3 +328,23 @@ def test_every_list_and_every_first_page_opens(visitor: Any, live: Live) -> None
     ida.go("/accounts/password/change/")
     ida.go("/accounts/logout/")
     ida.press("Sign out")
+
+
+def test_supply_is_handed_in_and_a_step_asked_for(visitor: Any, live: Live, tmp_path: Path) -> None:
+    sam, lin = visitor().sign_in("sam"), visitor().sign_in("lin")
+    sam.go("/shares")
+    sam.go("/shares/moj-dfe")
+    sam.go("/shares/moj-dfe/supply/justice")
+    wrong = tmp_path / "justice.csv"
+    wrong.write_text("record_id,surname\n1,\n", encoding="utf-8")
+    sam.page.set_input_files("[name=file]", wrong)
+    sam.press("Hand in")
+    assert "your file was destroyed here" in sam.page.inner_text("main")
+    sam.page.set_input_files("[name=file]", live.home / "shares" / "moj-dfe" / "supplies" / "justice.csv")
+    sam.press("Hand in")
+    assert sam.page.url.endswith("/shares/moj-dfe")
+    keep_picture(sam.page, "share")
+    lin.go("/shares/moj-dfe")
+    lin.press("Link")
+    assert "waiting" in lin.page.inner_text("main")
+    lin.go("/api/")
