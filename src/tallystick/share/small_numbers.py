@@ -8,6 +8,7 @@ where it can protect a cell in no way, the month's detail is stopped, and the pa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -193,9 +194,13 @@ def parts_within(said: Measures) -> frozenset[str]:
 def alone(rows: Sequence[Mapping[str, Any]], measure: Measure, gone: set[Key], minimum: int) -> set[Key]:
     """Return the figures that must go with the hidden months of three, everybody together, whose sum may be known.
 
-    One hidden month of a known sum is known; n of them that sum to s leave each a width of s less n. Where that is under the minimum,
-    another goes too.
+    One hidden month of a known sum is known; n of them that sum to s leave each a width of s less n: each is known to be one at least, or as
+    many as it has groups that are hidden with it. Where the width is under the minimum, another month goes too.
     """
+    least: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        if row["category"] != ALL:
+            least.setdefault((row["area"], row["period"]), Counter())[row["category"].split(":")[0]] += 1
     lines: dict[tuple[str, int, int], list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["frequency"] == "month" and row["category"] == ALL and row["value"] is not None:
@@ -208,10 +213,9 @@ def alone(rows: Sequence[Mapping[str, Any]], measure: Measure, gone: set[Key], m
         others = sorted(
             (row for row in inside if key_of(row) not in gone), key=lambda row: (row["value"], row["period"])
         )
+        floor = sum(max((1, *least.get((row["area"], row["period"]), {}).values())) for row in hidden)
         width = (
-            0.0
-            if len(hidden) == 1
-            else min((sum(of) - len(hidden) for of in counts(hidden, measure)), default=0.0)
+            0.0 if len(hidden) == 1 else min((sum(of) - floor for of in counts(hidden, measure)), default=0.0)
         )
         if len(inside) == 3 and hidden and others and width < minimum:
             found.add(key_of(others[0]))
