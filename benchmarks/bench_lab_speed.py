@@ -147,7 +147,7 @@ d = pd.read_csv("scores.csv").reset_index().rename(columns={"index": "id"})
 m = PsmPy(d, treatment="t", indx="id", exclude=[])
 m.logistic_ps(balance=False)
 start = time.process_time()
-m.knn_matched(matcher="propensity_logit", replacement=False, caliper=None)
+m.kdtree_matched(matcher="propensity_logit", replacement=False, caliper=None)
 print(time.process_time() - start)
 """
 
