@@ -12,6 +12,8 @@ from tallystick.errors import BadInput
 
 __all__ = ["cells", "ecdf", "ecdfs", "effective_size", "entropy", "smd", "variance_ratio"]
 
+CHUNK = 16_384  # rows
+
 Floats = NDArray[np.float64]
 
 
@@ -35,9 +37,11 @@ def entropy(x: Floats, target: Floats, *, turns: int = 500) -> Floats:
         gradient = z.T @ w
         if np.abs(gradient).max() < 1e-9:
             return w
-        step = np.linalg.lstsq((z * w[:, None]).T @ z - np.outer(gradient, gradient), -gradient, rcond=1e-12)[
-            0
-        ]
+        spread = -np.outer(gradient, gradient)
+        for at in range(0, len(z), CHUNK):
+            part = z[at : at + CHUNK]
+            spread += (part * w[at : at + CHUNK, None]).T @ part
+        step = np.linalg.lstsq(spread, -gradient, rcond=1e-12)[0]
         size, slope = 1.0, float(gradient @ step)
         # near the end the value no longer tells steps apart: there Newton's own step is taken
         while size > 1e-10 and -slope > 1e-13 and dual(beta + size * step)[0] > value + 1e-4 * size * slope:
