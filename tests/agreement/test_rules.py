@@ -19,7 +19,7 @@ from tallystick.errors import BadInput, Refused
 
 ON = date(2026, 11, 20)
 PACKAGE = Path(io.__file__).parent
-TEMPLATES = sorted(p for p in (PACKAGE / "templates").glob("*.toml") if not p.name.endswith(".project.toml"))
+TEMPLATES = sorted(p for p in (PACKAGE / "templates").glob("*.toml") if "." not in p.stem)
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "historical"
 
 
