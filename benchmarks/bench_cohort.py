@@ -52,7 +52,7 @@ pq.write_table(found, folder / "ENGINE.parquet", compression="zstd")
 
 TINY = """
 from tallystick.linkage.score import links
-links({name: pq.read_table(folder / f"{name}.parquet").slice(0, 1000) for name in "ab"}, model, 0.9)
+links({name: pq.read_table(folder / f"few-{name}.parquet") for name in "ab"}, model, 0.9)
 """
 """A thousand records a side: all of it is starting up, and at the first start compiling."""
 
@@ -68,6 +68,7 @@ def main() -> None:
         folder = Path(name)
         for source, table in people(cohort, nation).items():
             pq.write_table(table, folder / f"{source}.parquet")
+            pq.write_table(table.slice(0, 1000), folder / f"few-{source}.parquet")
         (folder / "model.json").write_text(json.dumps(model()))
         compiled = folder / "compiled"
         starts = [one(folder, TINY, NUMBA_CACHE_DIR=str(compiled)) for _ in range(1 + RUNS)]

@@ -9,7 +9,6 @@ from pathlib import Path
 from tallystick.errors import Finding
 from tallystick.ledger import fingerprint
 from tallystick.share.acts import is_done
-from tallystick.share.review import CLOSED, DRAWN, JOURNAL
 from tallystick.share.rooms import Share
 
 AUDITED = ("rooms", "supplies", "reports", "releases")
@@ -28,7 +27,7 @@ def audit(share: Share) -> Audit:
 
     The journal of a review that is still open grows; it is compared once the review is closed."""
     written: dict[str, str] = {}
-    growing = {JOURNAL} if is_done(share, DRAWN) and not is_done(share, CLOSED) else set()
+    growing = _growing(share)
     destroyed: dict[str, str] = {}
     for entry in share.ledger.entries('"files":[{', '"certificates":[{'):
         for file in entry.details.get("files", ()) if entry.act != "destroyed" else ():
@@ -67,6 +66,15 @@ def audit(share: Share) -> Audit:
         and not path.startswith("supplies/")
     ]
     return Audit(len(written), tuple(findings))
+
+
+def _growing(share: Share) -> set[str]:
+    """Return the journal of a review that is open."""
+    if not (share.linker / "review").exists():
+        return set()
+    from tallystick.share.review import CLOSED, DRAWN, JOURNAL  # here, as it brings all of linkage with it
+
+    return {JOURNAL} if is_done(share, DRAWN) and not is_done(share, CLOSED) else set()
 
 
 def _present(root: Path) -> Iterator[str]:
