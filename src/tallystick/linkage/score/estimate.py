@@ -45,7 +45,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Session:
-    """One rule's estimate: its pairs, how many were used, the share of true ones among them, and the comparisons that it says m of."""
+    """One rule's estimate: its pairs, the share of true ones among them, and the comparisons that it says m of."""
 
     rule: str
     pairs: int
@@ -86,7 +86,7 @@ def estimate(
     records = encode(program, sorted_tables, sources)
     same = same_of(program, len(sources))
     model.require_covered()
-    model.set_prior(_prior(program, records, same, training, model.prior))
+    model.prior = _prior(program, records, same, training, model.prior)
     progress(0.2, "pairs drawn at random")
     seen = counted.of_random(program, records, same, training.random_pairs, training.seed)
     model.set_u(seen)
@@ -192,10 +192,6 @@ class _Model:
                     f"Every rule of training reads a column of the comparison {comparison.output_column_name}, so none can say "
                     "how often it agrees among true pairs. Add a rule on other columns."
                 )
-
-    def set_prior(self, prior: float) -> None:
-        """Take the prior."""
-        self.prior = prior
 
     def set_u(self, seen: Patterns) -> None:
         """Take u from the patterns of random pairs: nearly none of them is a true one."""
