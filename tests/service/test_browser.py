@@ -56,7 +56,8 @@ class Visitor:
     def press(self, name: str) -> None:
         """Press a button or follow a link, by what it says."""
         button = self.page.get_by_role("button", name=name, exact=True)
-        (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).first.click()
+        with self.page.expect_navigation():  # without it axe-core may look at a page that is half gone
+            (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).first.click()
         self.look()
 
     def look(self) -> None:
