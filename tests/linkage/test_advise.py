@@ -60,3 +60,15 @@ def test_advise_from_the_command_line(tmp_path: Path, tally: Callable[..., Any])
 def test_files_without_a_common_column_are_refused() -> None:
     with pytest.raises(BadInput, match="fewer than two columns"):
         advise({"x": pa.table({"record_id": ["1"], "colour": ["red"]})})
+
+
+def test_columns_that_hold_nothing_are_no_advice(tables: dict[str, pa.Table]) -> None:
+    one = tables["education"]
+    empty = pa.table(
+        {
+            name: one[name] if name == "record_id" else pa.nulls(len(one), pa.string())
+            for name in one.column_names
+        }
+    )
+    with pytest.raises(BadInput, match="fewer than two columns"):
+        advise({"a": empty, "b": one})

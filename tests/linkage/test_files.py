@@ -62,3 +62,57 @@ def test_a_place_that_is_not_there_is_told_before_anything_is_read(
     assert told.code == 2
     assert "the folder is not there" in told.err
     assert not (tmp_path / "links.parquet").exists()
+
+
+PEOPLE = [
+    "record_id,first_name,surname,dob,postcode",
+    "1,Ann,Smith,2000-01-31,SW1A 1AA",
+    "#2,Ann,Smith,2000-01-31,SW1A 1AA",
+    '3,"Bo\nAnders",Li,2001-02-03,LS1 4AP',
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("plain", "\n".join(PEOPLE)),
+        ("byte order mark", "\ufeff" + "\n".join(PEOPLE)),
+        ("semicolons", "\n".join(PEOPLE).replace(",", ";")),
+        ("tabs and the ends of Windows", "\r\n".join(PEOPLE).replace(",", "\t")),
+        ("another case", "\n".join([PEOPLE[0].upper().replace("_", " "), *PEOPLE[1:]])),
+    ],
+)
+def test_a_csv_file_is_read_as_people_save_it(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(text.encode())
+    read = files.read(path, "record_id")
+    assert read["record_id"].to_pylist() == ["1", "#2", "3"]
+    assert read.column(1)[2].as_py() == "Bo\nAnders"
+    assert read.num_columns == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\nrecord_id,a\n1,2\n", "empty line"),
+        ("\n".join(PEOPLE).encode("utf-16"), "UTF-16"),
+        ("\n".join(PEOPLE).replace("Li", "M\u00fcller").encode("cp1252"), "Line 5 is not UTF-8"),
+        ("\n".join([*PEOPLE, "4,Secret"]).encode(), "ends at line 6 has 2 values, and the header 5 columns"),
+        (("\n".join(PEOPLE) + '\n4,"Secret,x,y,z').encode(), "quotes"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_read_says_why_and_where(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=said) as raised:
+        files.read(path)
+    assert "Secret" not in str(raised.value)
+
+
+def test_one_record_alone_is_one_person(tmp_path: Path, tally: Callable[..., Any]) -> None:
+    (tmp_path / "one.csv").write_text("\n".join(PEOPLE[:2]))
+    done = tally("link", "files", tmp_path / "one.csv", "-o", tmp_path / "l.parquet")
+    assert done.code == 0, done.err
+    assert "0 links" in done.out
+    assert tally("link", "advise", tmp_path / "one.csv").code == 0

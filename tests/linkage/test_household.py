@@ -64,3 +64,25 @@ ANNA = ("Anna", None, "Langshaw", "1994-05-17", "F", "BH20 9NA")
 def test_household_rule(other: tuple[Any, ...], expected: float) -> None:
     assert weight(ANNA, other) == pytest.approx(expected)
     assert weight(other, ANNA) == pytest.approx(expected)
+
+
+def test_households_are_known_without_birth_dates() -> None:
+    """A file whose birth dates are all missing: brothers and sisters at one home are still no one person."""
+    model = person.with_household({"comparisons": []}, [c for c in COLUMNS if c != "dob"])
+    rows = [
+        dict(zip(("record_id", *COLUMNS), (name, *record), strict=True))
+        for name, record in (("anna", ANNA), ("holly", ("Holly", *ANNA[1:])), ("ana", ("Ana", *ANNA[1:])))
+    ]
+    table = clean.standard(pa.Table.from_pylist(rows).drop_columns(["dob"])).table
+    con = compare.open_records({"s": table}, model, "record_id")
+    con.execute(
+        "create table pairs as select l.i as a, r.i as b from records l join records r on l.i < r.i order by l.i, r.i"
+    )
+    names = [name for (name,) in con.execute("select first_name from records order by i").fetchall()]
+    seen = compare.outcomes(con, model, "pairs")
+    at_home = {
+        frozenset((names[a], names[b]))
+        for a, b, outcome in zip(seen["a"], seen["b"], seen["g_household"], strict=True)
+        if outcome == 0
+    }
+    assert at_home == {frozenset(("anna", "holly")), frozenset(("ana", "holly"))}

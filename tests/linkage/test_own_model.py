@@ -84,3 +84,24 @@ def test_bad_requests_are_told_and_nothing_is_written(
     assert says in done.err
     assert "Traceback" not in done.err
     assert not (folder / "t.json").exists()
+
+
+@pytest.mark.parametrize("rule", ["g", "l.g", "g = 1", "l.g = 1"])
+def test_a_rule_that_compares_no_two_records_is_refused(
+    folder: Path, tally: Callable[..., Any], rule: str
+) -> None:
+    (folder / "m.json").write_text(json.dumps(untrained('"n_l" = "n_r"')))
+    done = tally(
+        "link",
+        "train",
+        folder / "x.parquet",
+        "--model",
+        folder / "m.json",
+        "--rule",
+        rule,
+        "-o",
+        folder / "t.json",
+    )
+    assert done.code == 2
+    assert "l.surname = r.surname" in done.err
+    assert not (folder / "t.json").exists()

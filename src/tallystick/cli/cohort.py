@@ -33,7 +33,7 @@ def index(
     settings = plain.read_model(model)
     with output.progress("indexing") as step:
         step(0.1, "")
-        made = index_table(plain.read(path), settings, out, source=path.stem, id_column=id_column)
+        made = index_table(plain.read(path, id_column), settings, out, source=path.stem, id_column=id_column)
     size = sum(part.stat().st_size for part in out.iterdir())
     output.say(
         {"source": made.source, "records": len(made.codes), "bytes": size, "index": str(out)},
@@ -49,6 +49,12 @@ def cohort(
     threshold: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="The match probability from which a pair is a link.")
     ] = 0.5,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            "--id", help="The column that identifies a record in FILE, if not called as in the index."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Link a few records with an indexed file, under the index's model. Writes the links that a linkage of both files gives."""
@@ -60,7 +66,7 @@ def cohort(
     plain.require_place(out)
     table = plain.read(path)
     with output.progress("linking") as step:
-        links = link_cohort(table, folder, threshold, source=path.stem, progress=step)
+        links = link_cohort(table, folder, threshold, source=path.stem, id_column=id_column, progress=step)
     plain.write(links, out)
     side = next(
         (end for end in "lr" if links.num_rows and links[f"source_{end}"][0].as_py() == path.stem), "l"

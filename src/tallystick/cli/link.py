@@ -165,7 +165,7 @@ def files(
     if keep is not None:
         state.require_place(keep)
     settings = model if model == "person" else plain.read_model(Path(model))
-    tables = plain.read_sources(paths)
+    tables = plain.read_sources(paths, id_column)
     if keep is not None and pprl.are_encoded(tables):
         raise BadInput("Encoded files are linked anew each time. Leave out --keep.")
     decided = overrides.read(decisions) if decisions else overrides.Overrides()
@@ -266,7 +266,7 @@ def refresh(
     if decisions is not None:
         decided = overrides.read(decisions)
         spec = replace(spec, always=decided.always, never=decided.never)
-    tables = plain.read_sources(paths)
+    tables = plain.read_sources(paths, earlier.spec.id_column)
     with output.progress("linking") as step:
         step(0.1, "")
         if again:
@@ -303,7 +303,9 @@ def refresh(
 @app.command()
 def advise(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or Parquet.")],
-    budget: Annotated[float, typer.Option(help="Candidate pairs a record that may be made.")] = 100.0,
+    budget: Annotated[
+        float, typer.Option(min=0.1, help="Candidate pairs a record that may be made.")
+    ] = 100.0,
     id_column: Annotated[
         str, typer.Option("--id", help="The column that identifies a record.")
     ] = "record_id",
@@ -313,7 +315,7 @@ def advise(
     from tallystick.linkage import files as plain
     from tallystick.linkage.advise import advise as advised
 
-    found = advised(plain.read_sources(paths), id_column=id_column, pairs_per_record=budget)
+    found = advised(plain.read_sources(paths, id_column), id_column=id_column, pairs_per_record=budget)
     if as_json:
         rows = [
             {"rule": one.sql, "pairs": one.pairs, "found": round(one.found, 4), "proposed": one.is_proposed}

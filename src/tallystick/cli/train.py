@@ -68,7 +68,7 @@ def train(
         )
     plain.require_place(out)
     settings = plain.read_model(model, is_trained=False)
-    tables = plain.read_sources(paths)
+    tables = plain.read_sources(paths, id_column)
     training = Training(tuple(rules), tuple(sure or ()), recall, random_pairs, most_pairs, seed)
     with output.progress("training") as step:
         made = trained(tables, settings, training, id_column=id_column, progress=step)

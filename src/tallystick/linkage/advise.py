@@ -14,8 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from tallystick.errors import BadInput
-from tallystick.linkage import clean, compare, person
+from tallystick.linkage import clean, compare, person, prepare
 from tallystick.linkage.blocking import Rule, pairs_of, within_budget
 from tallystick.linkage.compare import levels, name_of, quoted
 from tallystick.linkage.train import train
@@ -49,15 +48,9 @@ def advise(
     Proposed are the rules, in the order of ``candidates`` (the sharpest first), whose pairs fit ``pairs_per_record`` times the
     number of records. Raises BadInput where the files have fewer than two columns that the model compares.
     """
-    cleaned = {source: clean.standard(table, id_column, source).table for source, table in tables.items()}
-    shared = [
-        c
-        for c in next(iter(cleaned.values())).column_names
-        if all(c in t.column_names for t in cleaned.values())
-    ]
-    if len(person.comparisons(shared)) < 2:
-        raise BadInput("The files have fewer than two columns in common that the person model compares.")
-    sources = {source: table.select(shared) for source, table in cleaned.items()}
+    cleaned = {source: clean.standard(table, id_column, source) for source, table in tables.items()}
+    sources, _ = prepare.for_the_person_model(cleaned, id_column)
+    shared = next(iter(sources.values())).column_names
     link_type = "dedupe_only" if len(sources) == 1 else "link_and_dedupe"
     untrained = person.settings(shared, (), link_type, id_column)
     with compare.open_records(sources, untrained, id_column) as con:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines
+from tallystick.linkage import clean, engines, files
 from tallystick.linkage.score import NotKnown
 from tallystick.linkage.score.index import Index, build, links_with
 from tallystick.linkage.score.store import open_index, save
@@ -42,11 +42,14 @@ def link_cohort(
     threshold: float,
     *,
     source: str,
+    id_column: str | None = None,
     progress: Callable[[float, str], None] = lambda done, text: None,
 ) -> pa.Table:
     """Return the pairs of at least ``threshold`` between ``table`` and the index in ``folder``, as a linkage of the two files
-    gives them. Raises BadInput as ``index_table`` does, and for a folder that is no index."""
+    gives them. ``id_column`` is the table's own; in the links it bears the name that it has in the index.
+    Raises BadInput as ``index_table`` does, and for a folder that is no index."""
     index = open_index(folder)
+    table = files.named(table, id_column or index.id_column, index.id_column)
     ready = as_read(table, index.settings, source, index.id_column, is_cleaned=index.is_cleaned)
     return links_with(index, ready, threshold, source=source, progress=progress)
 

@@ -14,6 +14,8 @@ import pyarrow as pa
 from tallystick.errors import BadInput
 from tallystick.linkage.numbers import Numbers
 
+RULE = "A blocking rule"
+
 
 def links(
     engine: str,
@@ -84,7 +86,7 @@ def columns_read(settings: Mapping[str, Any]) -> set[str]:
                 named = _columns(level["sql_condition"], "A level")
                 found |= {name.removesuffix("_l").removesuffix("_r") for name in named}
     for rule in settings.get("blocking_rules_to_generate_predictions", ()):
-        found |= _columns(rule["blocking_rule"] if isinstance(rule, Mapping) else rule, "A blocking rule")
+        found |= _columns(rule["blocking_rule"] if isinstance(rule, Mapping) else rule, RULE)
     return found
 
 
@@ -92,9 +94,13 @@ def _columns(sql: str, what: str) -> set[str]:
     import sqlglot
     from sqlglot import exp
 
+    like = "Rules look like: l.surname = r.surname"
     try:
-        return {column.name for column in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Column)}
+        columns = list(sqlglot.parse_one(sql, read="duckdb").find_all(exp.Column))
     except sqlglot.errors.SqlglotError:
+        raise BadInput(f"{what} is not SQL that can be read: {sql!r}. {like}") from None
+    if what == RULE and {column.table.lower() for column in columns} != {"l", "r"}:
         raise BadInput(
-            f"{what} is not SQL that can be read: {sql!r}. Rules look like: l.surname = r.surname"
-        ) from None
+            f"{what} must say of each column whose it is, l or r, and compare the two: {sql!r}. {like}"
+        )
+    return {column.name for column in columns}

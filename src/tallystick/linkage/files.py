@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import errno
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tallystick.errors import BadInput
+from tallystick.linkage.columns import plain
 
 
-def read_sources(paths: Sequence[Path]) -> dict[str, pa.Table]:
+def read_sources(paths: Sequence[Path], id_column: str | None = None) -> dict[str, pa.Table]:
     """Return each file as a table under its stem. Raises ``BadInput`` for a file that is missing, unreadable or named as another."""
     tables: dict[str, pa.Table] = {}
     for path in paths:
@@ -24,39 +27,88 @@ def read_sources(paths: Sequence[Path]) -> dict[str, pa.Table]:
             raise BadInput(
                 f"Two files are called {path.stem!r}; the name is the source in the links. Rename one of them."
             )
-        tables[path.stem] = read(path)
+        tables[path.stem] = read(path, id_column)
     return tables
 
 
-def read(path: Path) -> pa.Table:
-    """Return a CSV file (every column as text) or a Parquet file as a table."""
+def read(path: Path, id_column: str | None = None) -> pa.Table:
+    """Return a CSV file (UTF-8, every column as text) or a Parquet file as a table.
+
+    A column that is ``id_column`` but for capitals and spaces bears that name in the table.
+    """
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
     suffix = path.suffix.lower()
     if suffix not in {".csv", ".parquet", ".pq"}:
         raise BadInput(f"{path}: only CSV and Parquet can be linked. Save it as one of them.")
     try:
-        if suffix != ".csv":
-            return pq.read_table(path)
-        con = duckdb.connect()
-        # RFC 4180: a comma, double quotes; every value as text so that no id loses its leading noughts.
-        return con.sql(
-            "select * from read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true)",
-            params=[str(path)],
-        ).to_arrow_table()
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        table = _csv(path) if suffix == ".csv" else pq.read_table(path)
+    except (duckdb.Error, pa.ArrowException, OSError):
+        why = (
+            _unreadable(path)
+            if suffix == ".csv"
+            else "It may be cut off, or of another kind than its name says."
+        )
         raise BadInput(
-            f"{path}: this is not a readable {'CSV' if suffix == '.csv' else 'Parquet'} file. {_where(error)}"
+            f"{path}: this is not a readable {'CSV' if suffix == '.csv' else 'Parquet'} file. {why}"
         ) from None
+    return table if id_column is None else named(table, id_column, id_column)
 
 
-def _where(error: Exception) -> str:
-    """Return the line that a reader's message names, and nothing else of it: it quotes values."""
-    import re
+def named(table: pa.Table, column: str, name: str) -> pa.Table:
+    """Return the table with ``column`` called ``name``, found whatever its capitals and spaces; unchanged where it is not there."""
+    names = table.column_names
+    found = [column] if column in names else [one for one in names if plain(one) == plain(column)]
+    if len(found) != 1 or found == [name]:
+        return table
+    others = table.drop_columns([name]) if name in names else table
+    return others.rename_columns([name if one == found[0] else one for one in others.column_names])
 
-    match = re.search(r"[Ll]ine:? (\d+)", str(error))
-    at = f" at line {match[1]}" if match else ""
-    return f"It could not be parsed{at}: check the header, the quotes, the number of columns in each row, and that it is UTF-8."
+
+def _csv(path: Path) -> pa.Table:
+    """Return a CSV file after RFC 4180 with every value as text, so that no id loses its leading noughts.
+
+    Where the header holds no comma, its semicolons, tabs or bars part the columns.
+    """
+    with path.open("rb") as file:
+        header = file.readline()
+    if not header.strip():
+        raise BadInput(f"{path}: the file is empty, or begins with an empty line. Give it a header and rows.")
+    delimiter = next((mark for mark in ",;\t|" if mark.encode() in header), ",")
+    return (
+        duckdb.connect()
+        .sql(
+            "select * from read_csv(?, header = true, all_varchar = true, delim = ?, quote = '\"', escape = '\"', comment = '', "
+            "skip = 0, strict_mode = true)",
+            params=[str(path), delimiter],
+        )
+        .to_arrow_table()
+    )
+
+
+def _unreadable(path: Path) -> str:
+    """Return what keeps a CSV file from being read, and where, without any of its values: a reader's own message quotes them."""
+    start = path.read_bytes()[:4096]
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start:
+        return "It is in UTF-16 or no text at all. Save it as CSV UTF-8."
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return f"Line {number:,} is not UTF-8. Save the file as CSV UTF-8."
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        mark = next((m for m in ",;\t|" if m in text.readline()), ",")
+        text.seek(0)
+        rows = csv.reader(text, delimiter=mark, strict=True)
+        try:
+            width = len(next(rows))
+            for row in rows:
+                if row and len(row) != width:
+                    return f"The row that ends at line {rows.line_num:,} has {len(row):,} values, and the header {width:,} columns."
+        except csv.Error:
+            return f"Check the double quotes at line {rows.line_num:,}."
+    return "Check the header, the quotes, and the number of columns in each row."
 
 
 def read_model(path: Path, *, is_trained: bool = True) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     names have nothing in common, people of one surname and one home (or of one birth date and two sexes) are of one family: also where
     surname or postcode has a slip, and where an initial or nothing stands for one first name and the birth dates are far apart.
     """
-    if not {"first_name", "surname", "dob"} <= set(columns):
+    if not {"first_name", "surname"} <= set(columns):
         return model
     other = ['NOT "first_root_l" = "first_root_r"']
     if "middle_name" in columns:
@@ -222,12 +222,14 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     far = [*other, 'NOT jaro_winkler_similarity("first_name_l", "first_name_r") >= 0.92', grown]
     nameless = '("first_name_l" IS NULL OR "first_name_r" IS NULL)'
     alike = 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.88'
-    family = ['damerau_levenshtein("postcode_l", "postcode_r") <= 1'] if "postcode" in columns else []
-    family += ['"address_l" = "address_r"'] if "address" in columns else []
-    home = list(family)
-    family += ['("dob_l" = "dob_r" AND NOT "gender_l" = "gender_r")'] if "gender" in columns else []
+    home = ['damerau_levenshtein("postcode_l", "postcode_r") <= 1'] if "postcode" in columns else []
+    home += ['"address_l" = "address_r"'] if "address" in columns else []
+    has_birth = "dob" in columns
+    born = (
+        ['("dob_l" = "dob_r" AND NOT "gender_l" = "gender_r")'] if has_birth and "gender" in columns else []
+    )
     levels: list[dict[str, Any]] = []
-    if home:
+    if home and has_birth:
         nobody = f"({' OR '.join(home)}) AND {nameless} AND {grown} AND {alike}"
         levels.append(
             _against("brothers or sisters at one home, one without a first name", nobody, HOUSEHOLD_BITS)
@@ -235,11 +237,11 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     levels.append(
         {"sql_condition": nameless, "label_for_charts": "first_name is missing", "is_null_level": True}
     )
-    if family:
-        unlike = f"(({' AND '.join(apart)}) OR ({' AND '.join(far)}))"
-        at_home = f"({' OR '.join(family)}) AND {unlike} AND {alike}"
+    if family := home + born:
+        unlike = " OR ".join(f"({' AND '.join(names)})" for names in ([apart, far] if has_birth else [apart]))
+        at_home = f"({' OR '.join(family)}) AND ({unlike}) AND {alike}"
         levels.append(_against("brothers, sisters or twins at one home", at_home, HOUSEHOLD_BITS))
-    if home:
+    if home and has_birth:
         same_birth = " AND ".join(['"dob_l" = "dob_r"', *apart, alike])
         levels.append(_against("twins, perhaps", same_birth, TWIN_BITS))
     if len(levels) == 1:

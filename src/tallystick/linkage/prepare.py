@@ -36,7 +36,9 @@ def for_the_person_model(
             notes.append(f"{source}: not used in the linkage: {', '.join(one.ignored)}.")
         parts = [c for c in filled[source] if c not in shared and c in {x.name for x in person.COMPARISONS}]
         if parts:
-            notes.append(f"{source}: not compared, for another file lacks it: {', '.join(parts)}.")
+            notes.append(
+                f"{source}: not compared, for another file lacks it or leaves it empty: {', '.join(parts)}."
+            )
         notes.extend(
             f"{source}: {count:,} values of {part} could not be read and count as missing."
             for part, count in one.unread.items()
@@ -44,7 +46,9 @@ def for_the_person_model(
         )
     missing = [c for c in ("first_name", "surname", "dob", "gender", "postcode") if c not in shared]
     if missing:
-        notes.append(f"The comparisons of {', '.join(missing)} were dropped: not every file has the column.")
+        notes.append(
+            f"The comparisons of {', '.join(missing)} were dropped: not every file has the column, with values in it."
+        )
     read = {source: one.table.select(shared) for source, one in cleaned.items()}
     return with_events(read, {source: one.table for source, one in cleaned.items()}), tuple(notes)
 

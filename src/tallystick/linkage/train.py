@@ -213,4 +213,4 @@ def _prior(
         if share > 0:
             totals.append(true_pairs / share)
     expected = float(np.median(totals)) if totals else records * 0.5
-    return float(np.clip(expected / (records * (records - 1) / 2), 1e-12, 0.5))
+    return float(np.clip(expected / max(records * (records - 1) / 2, 1), 1e-12, 0.5))
