@@ -158,12 +158,24 @@ def test_release_in_a_share_asks_the_agreement_and_tells_the_ledger(here: Path, 
     assert (entry["act"], entry["subject"], entry["actor"]) == ("release", "one", "team")
     assert list(entry["details"]["outputs"]) == ["safe.csv"]
     assert tally("output", "verify", "safe.csv", "--releases", "share/releases").code == 0
+    proved = json.loads(tally("output", "verify", "safe.csv", "--share", "share", "--json").out)
+    assert proved == {"file": "safe.csv", "release": "one", "ledger": True}
     assert tally("output", "release", "safe.csv", "--share", "share", "--id", "one").code == 2
     (here / "next.csv").write_text(SAFE.replace("40", "43"))
     assert tally("output", "release", "next.csv", "--share", "share", "--id", "two", "--in-scope").code == 1
     assert not (here / "share" / "releases" / "two").exists()
     (here / "share" / "releases" / "one" / "outputs" / "safe.csv").write_text("x")
     assert tally("ledger", "audit", "share").code == 1
+
+
+def test_verify_in_a_share_finds_a_release_that_was_made_by_hand(here: Path, tally: Tally) -> None:
+    shutil.copytree(Path(__file__).resolve().parents[2] / "examples" / "historical", here / "share")
+    forged = ("output", "release", "safe.csv", "--to", "share/releases", "--id", "one")
+    assert tally(*forged).code == 0
+    assert tally("output", "verify", "safe.csv", "--releases", "share/releases").code == 0
+    run = tally("output", "verify", "safe.csv", "--share", "share")
+    assert run.code == 1
+    assert "release.not-in-ledger" in run.err
 
 
 def test_verify_finds_a_release_that_was_changed(here: Path, tally: Tally) -> None:

@@ -20,7 +20,8 @@ from tallystick.performance.read import read
 from tallystick.performance.series import as_known
 from tallystick.performance.sheets import open_sheets
 from tallystick.share.acts import Clock
-from tallystick.share.pack import Built, build, look, measures_of
+from tallystick.share.pack import Built, build, look
+from tallystick.share.returns import measures_of
 from tallystick.share.rooms import open_share, read_parquet
 
 ON = date(2026, 7, 1)

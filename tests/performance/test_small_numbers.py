@@ -22,7 +22,8 @@ from tallystick.performance.definitions import Measures
 from tallystick.performance.read import read
 from tallystick.performance.sheets import open_sheets
 from tallystick.share.acts import Clock
-from tallystick.share.pack import build, measures_of
+from tallystick.share.pack import build
+from tallystick.share.returns import measures_of
 from tallystick.share.rooms import open_share, read_parquet
 from tallystick.share.small_numbers import Key, Limits, Safe, protect
 

@@ -195,7 +195,7 @@ folder = pathlib.Path(sys.argv[1]).resolve()
 sys.path.insert(0, sys.argv[2])
 from worlds import CLOCK
 from tallystick.agreement import io
-from tallystick.share import deidentify, destroy, evaluate, extract, link, quality, report, review, supply
+from tallystick.share import deidentify, destroy, evaluate, extract, link, quality, release, report, review, supply
 from tallystick.share.rooms import open_share
 share = open_share(folder)
 agreement = io.load(folder)
@@ -219,6 +219,10 @@ door = "deidentify"; deidentify.deidentify(share, agreement, clock=CLOCK)
 door = "extract"
 for project in io.load_projects(folder):
     extract.extract(share, agreement, project, clock=CLOCK)
+door = "release"
+table = folder.parent / "table.csv"
+table.write_text("region,M,F\\nN,40,30\\nS,50,60\\n")
+release.release(share, release.Asked((table,), in_scope=True), release_id="one", clock=CLOCK)
 door = "quality"; quality.quality(share, agreement, clock=CLOCK)
 door = "report"; report.report(share, agreement, clock=CLOCK)
 door = None
@@ -249,7 +253,7 @@ def test_each_door_opens_only_its_rooms(tmp_path: Path) -> None:
         "lab",
         "pack",
     }  # no access has ended here; no lab's share, no board's
-    always = ("agreement.toml", "ledger.*", "projects/*.toml")
+    always = ("agreement.toml", "ledger.*", "projects/*.toml", ".lock")
     for door, path, _ in opened:
         place = re.sub(r"^\.staging/[0-9a-f]+/", "", path)
         if place == ".event" or any(Path(place).match(pattern) for pattern in always):

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("tallystick.cli.review:review", "Judge a sample of pairs: what the linkage is worth."),
     "destroy": ("tallystick.cli.run:destroy", "Destroy the identifiers and their keys."),
     "lab": ("tallystick.cli.lab:app", "The Justice Data Lab: did people who were helped fare better?"),
-    "output": ("tallystick.cli.outputs:app", "Check, protect and release outputs; prove what was released."),
+    "output": ("tallystick.cli.releases:app", "Check, protect and release outputs; prove what was released."),
     "pack": ("tallystick.cli.pack:app", "A local board's performance pack, from series to one page."),
     "ledger": ("tallystick.cli.ledger:app", "Show, verify or audit what happened."),
     "request": (

@@ -74,7 +74,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Read the returns and name every fault by its cell; nothing is kept."""
-    from tallystick.share.pack import check as look_through
+    from tallystick.share.returns import check as look_through
     from tallystick.share.rooms import open_share
 
     read = look_through(open_share(folder), day=day_of(on) or clock(None).now.date(), files=file or ())
@@ -131,7 +131,7 @@ def compare(
 
     Example: tally pack compare my-board receipts disposals --from 2025-01 --to 2025-05
     """
-    from tallystick.share.pack import compare as side_by_side
+    from tallystick.share.compare import compare as side_by_side
     from tallystick.share.rooms import open_share
 
     day = day_of(on) or clock(None).now.date()

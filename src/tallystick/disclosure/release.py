@@ -294,10 +294,14 @@ def verify(published: Path, releases: Path) -> str:
 
 
 def intact(folder: Path) -> Sequence[Finding]:
-    """Return a finding for each output of a release that is missing or changed since."""
+    """Return a finding for each output of a release, and for its figures, that is missing or changed since."""
     found = []
-    for name, digest in read_record(folder)["outputs"].items():
-        path = folder / "outputs" / name
+    record = read_record(folder)
+    for name, digest in [
+        ("cells.json", record["cells"]),
+        *((f"outputs/{each}", held) for each, held in record["outputs"].items()),
+    ]:
+        path = folder / name
         if not path.is_file() or sha256(path) != digest:
             found.append(
                 Finding(

@@ -18,7 +18,8 @@ from tallystick.governance.journal import Journal
 from tallystick.governance.tables.questions import rows
 from tallystick.ledger import digest
 from tallystick.share.acts import Clock
-from tallystick.share.pack import is_board, measures_of
+from tallystick.share.pack import is_board
+from tallystick.share.returns import measures_of
 from tallystick.share.rooms import Share, locked
 
 PASSED_OVER = frozenset([

@@ -78,6 +78,7 @@ DOORS: dict[str, Door] = {
         reads=("supplies", "measures.toml", "lookups", "series", "packs"),
         writes=("series", "packs"),
     ),
+    "release": Door(reads=("projects", "releases"), writes=("releases",)),
     "expire": Door(reads=("rooms/projects/*", "keys/steward", "projects"), writes=()),
     "destroy": Door(
         reads=(
