@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 GOVUK := src/tallystick/service/assets/govuk/plain.css
-.PHONY: help assets demo test test-all lint types check bench docs lock clean
+.PHONY: help assets demo test test-all lint types check bench docs lock welsh clean
 
 help:      ## this table
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -48,6 +48,9 @@ $(GOVUK): src/tallystick/service/look.py | $(STAMP)
 	rm -rf build/npm && mkdir -p build/npm
 	npm pack --silent --pack-destination build/npm govuk-frontend@$$(sed -n 's/^VERSION = "\(.*\)"/\1/p' $<)
 	$(BIN)/python -m tallystick.service.look build/npm/govuk-frontend-*.tgz
+
+welsh: $(STAMP)      ## the Welsh catalogue, compiled from what was written
+	$(BIN)/pybabel compile -d src/tallystick/service/locale -D django -l cy
 
 clean:      ## everything that was made here
 	rm -rf $(VENV) demo site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache benchmarks/out

@@ -92,7 +92,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     setup_test_environment()
-    settings.ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
     prepare.database()
     connections.close_all()
     return home / "registry.sqlite3"
@@ -119,6 +119,34 @@ def browser(service: Path) -> Any:
     from django.test import Client
 
     return Client(enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def served(service: Path) -> Iterator[str]:
+    """Return the address at which the service answers, in this process, for a real browser on this machine."""
+    import threading
+    from socketserver import ThreadingMixIn
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
+
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
+    url = f"http://localhost:{server.server_port}"
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, url=url)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield url
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ def environment(**options: Any) -> Environment:
     )
     made.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(static=static, url=url, environment=settings.ENVIRONMENT)
-    made.filters.update(day=day, moment=moment, words=words)
+    made.filters.update(day=day, moment=moment, words=words, json=json.dumps)
     return made
 
 

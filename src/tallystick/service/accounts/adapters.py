@@ -46,6 +46,10 @@ class SecondFactors(DefaultMFAAdapter):
         """Return the secret."""
         return box().decrypt(encrypted_text.encode()).decode()
 
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return for whom a security key answers: this service at its own address, and no other site."""
+        return {"id": settings.ENVIRONMENT.host, "name": settings.ENVIRONMENT.name}
+
 
 def box() -> Fernet:
     """Return the cipher for second factors."""
