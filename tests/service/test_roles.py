@@ -103,6 +103,43 @@ def test_share_is_worked_on_as_the_page_says(role: str, somebody: Callable[..., 
 
 
 @pytest.mark.parametrize("role", roles.ROLES)
+def test_outputs_are_worked_on_as_the_page_says(role: str, somebody: Callable[..., Any], share: Path) -> None:
+    from tallystick.agreement import io
+    from tallystick.disclosure.review import Command
+    from tallystick.service.outputs import index
+    from tallystick.service.registry.models import Share
+    from tallystick.share import outputs
+    from tallystick.share.rooms import open_share
+
+    path = share / "projects" / "school-absence.toml"
+    found = io.load_project(path)
+    author = found.people[0].model_copy(update={"account": "author"})
+    io.dump(
+        found.model_copy(update={"people": (author, author.model_copy(update={"account": "some.one"}))}), path
+    )
+    brought = share.parent / "brought"
+    brought.mkdir()
+    (brought / "table.csv").write_text("region,count\nNorth,120\nSouth,140\n")
+    project, folder, agreement = io.load_project(path), open_share(share), io.load(share)
+    for act in ("change", "submit"):
+        outputs.act(folder, agreement, project, "o", Command(act, "author", service_now()), brought=brought)
+    index.share(Share.objects.get())
+    _, rows = PUBLISHED["output"]
+    row = next(row for row in rows if row[0] == role)
+    who = somebody("some.one", role)
+    assert (who.get("/projects").status_code == 200) == (row[1] != "–")
+    assert (who.get("/projects/moj-dfe/school-absence").status_code == 200) == (row[1] != "–")
+    assert (who.get("/outputs").status_code == 200) == (row[2] != "–")
+    assert (who.get("/outputs/o").status_code == 200) == (row[2] != "–")
+    does = {act for act in ("assign", "vote", "submit", "withdraw", "release", "change") if act in row[3]}
+    pages = {"release": "/outputs/o/release", "change": "/projects/moj-dfe/school-absence/hand-in"}
+    for act in ("change", "submit", "withdraw", "vote", "release", "assign"):
+        answer = who.post(pages.get(act, f"/outputs/o/act/{act}")).status_code
+        assert (answer in (302, 422)) == (act in does), (act, answer)
+        assert answer in (302, 422, 403, 404), (act, answer)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
 def test_role_that_needs_a_second_factor_cannot_work_without(role: str, service: Path) -> None:
     from django.test import Client
 

@@ -195,7 +195,8 @@ folder = pathlib.Path(sys.argv[1]).resolve()
 sys.path.insert(0, sys.argv[2])
 from worlds import CLOCK
 from tallystick.agreement import io
-from tallystick.share import deidentify, destroy, evaluate, extract, link, quality, release, report, review, supply
+from tallystick.disclosure.review import Command
+from tallystick.share import deidentify, destroy, evaluate, extract, link, outputs, quality, release, report, review, supply
 from tallystick.share.rooms import open_share
 share = open_share(folder)
 agreement = io.load(folder)
@@ -223,6 +224,16 @@ door = "release"
 table = folder.parent / "table.csv"
 table.write_text("region,M,F\\nN,40,30\\nS,50,60\\n")
 release.release(share, release.Asked((table,), in_scope=True), release_id="one", clock=CLOCK)
+door = "output"
+project = io.load_projects(folder)[0]
+for act in (Command("change", "ann", CLOCK.now), Command("submit", "ann", CLOCK.now)):
+    brought = pathlib.Path(sys.argv[4]) if act.act == "change" else None
+    outputs.act(share, agreement, project, "o", act, brought=brought)
+for who in ("bo", "cy"):
+    outputs.act(share, agreement, project, "o", Command("assign", who, CLOCK.now, checker=who))
+for who in ("bo", "cy"):
+    outputs.act(share, agreement, project, "o", Command("vote", who, CLOCK.now, verdict="approve"))
+outputs.release(share, project.id, "o", in_scope=True, clock=CLOCK)
 door = "quality"; quality.quality(share, agreement, clock=CLOCK)
 door = "report"; report.report(share, agreement, clock=CLOCK)
 door = None
@@ -232,6 +243,9 @@ pathlib.Path(sys.argv[3]).write_text(json.dumps(sorted(set(opened))))
 
 def test_each_door_opens_only_its_rooms(tmp_path: Path) -> None:
     folder = write_share(tmp_path / "s", people=60)
+    brought = tmp_path / "brought"
+    brought.mkdir()
+    (brought / "table.csv").write_text("region,count\nNorth,120\nSouth,140\n")
     ran = subprocess.run(
         [
             sys.executable,
@@ -240,6 +254,7 @@ def test_each_door_opens_only_its_rooms(tmp_path: Path) -> None:
             str(folder),
             str(Path(__file__).parents[1]),
             str(tmp_path / "opened"),
+            str(brought),
         ],
         capture_output=True,
         text=True,

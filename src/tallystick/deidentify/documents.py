@@ -74,7 +74,21 @@ def dictionary_csv(rows: Sequence[DictionaryRow]) -> str:
 def conditions(project: Project, agreement: Agreement, rows: Mapping[str, int]) -> Conditions:
     """Return the page of conditions of a project's extract; ``rows`` counts the rows of each table."""
     title = f"Conditions of use: {project.title or project.id}"
-    blocks = [
+    markdown = [f"# {title}", ""]
+    page = [f"<h1>{html.escape(title)}</h1>"]
+    for heading, lines in conditions_by_heading(project, agreement, rows):
+        markdown += [f"## {heading}", "", *[f"- {line}" for line in lines], ""]
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+        page.append(f"<h2>{html.escape(heading)}</h2>\n<ul>{items}</ul>")
+    body = "\n".join(page)
+    return Conditions("\n".join(markdown), PAGE.format(title=html.escape(title), body=body))
+
+
+def conditions_by_heading(
+    project: Project, agreement: Agreement, rows: Mapping[str, int]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what the page of conditions says: each heading with its lines."""
+    return (
         ("What this is", about(project, agreement)),
         ("What it holds and up to when", coverage(project, agreement, rows)),
         ("What you may do", permitted(project, agreement)),
@@ -84,15 +98,7 @@ def conditions(project: Project, agreement: Agreement, rows: Mapping[str, int]) 
             CAVEATS + tuple(text for text in (agreement.disclosure.caveat,) if text),
         ),
         ("When it ends", ending(project, agreement)),
-    ]
-    markdown = [f"# {title}", ""]
-    page = [f"<h1>{html.escape(title)}</h1>"]
-    for heading, lines in blocks:
-        markdown += [f"## {heading}", "", *[f"- {line}" for line in lines], ""]
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-        page.append(f"<h2>{html.escape(heading)}</h2>\n<ul>{items}</ul>")
-    body = "\n".join(page)
-    return Conditions("\n".join(markdown), PAGE.format(title=html.escape(title), body=body))
+    )
 
 
 FORBIDDEN = (

@@ -152,7 +152,7 @@ def forbidden(review: Review, command: Command) -> Iterable[Finding]:
                 yield refusal("review.own-work", "The author cannot check their own output.")
             if not command.checker or command.checker in review.checkers:
                 yield refusal("review.checker", "Name a checker who is not assigned yet.")
-            if len(review.checkers) >= review.needed + (review.state == "split"):
+            if not wants_checker(review):
                 yield refusal(
                     "review.enough", "There are enough checkers; a third comes in only when two differ."
                 )
@@ -163,6 +163,12 @@ def forbidden(review: Review, command: Command) -> Iterable[Finding]:
                 yield refusal("review.own-work", "The author cannot release their own output.")
             if command.files and dict(command.files) != dict(review.files):
                 yield refusal("review.changed", "The files are not those that were approved.")
+
+
+def wants_checker(review: Review) -> bool:
+    """Return whether another checker may come in: two, and a third when they differ."""
+    is_short = len(review.checkers) < review.needed + (review.state == "split")
+    return "assign" in TRANSITIONS[review.state] and is_short
 
 
 def forbidden_vote(review: Review, command: Command) -> Iterable[Finding]:

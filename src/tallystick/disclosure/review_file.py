@@ -47,8 +47,12 @@ def load_review(path: Path) -> Review:
     """Return the review that a file's events add up to. Raises BadInput where there is no such file, or it is no review."""
     if not path.is_file():
         raise BadInput(f"{path.name}: there is no such review.")
-    events = load_events(path)
-    state = Review(path.stem, events[0].command.by)
+    return folded(path.stem, load_events(path))
+
+
+def folded(review_id: str, events: Sequence[Event]) -> Review:
+    """Return the review that events add up to; its author did the first of them."""
+    state = Review(review_id, events[0].command.by)
     for event in events:
         state = evolve(state, event)
     return state
@@ -58,7 +62,7 @@ def narrowings(texts: Sequence[str]) -> tuple[Narrowing, ...]:
     """Return what stays behind, from FILE:PLACE. Raises BadInput for a text of another form."""
     made = []
     for text in texts:
-        file, mark, place = text.partition(":")
+        file, mark, place = (part.strip() for part in text.partition(":"))
         if not mark or not place:
             raise BadInput("What stays behind is written FILE:PLACE, such as table.csv:region=North.")
         made.append(Narrowing(file, (place,)))

@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from tallystick.errors import BadInput, Refused, TallystickError
 from tallystick.service.registry.store import Overtaken
+from tallystick.share.outputs import Overtaken as OutputOvertaken
 
 
 def errors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -26,7 +27,13 @@ def errors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 def said(request: HttpRequest, raised: TallystickError) -> HttpResponse:
     """Return the page about an error that was raised on purpose: 409 overtaken, 403 refused by a rule, 400 bad input."""
-    kinds = ((Overtaken, 409), (Refused, 403), (BadInput, 400), (TallystickError, 500))
+    kinds = (
+        (Overtaken, 409),
+        (OutputOvertaken, 409),
+        (Refused, 403),
+        (BadInput, 400),
+        (TallystickError, 500),
+    )
     status = next(status for kind, status in kinds if isinstance(raised, kind))
     return render(request, "error.html", {"error": raised, "status": status}, status=status)
 

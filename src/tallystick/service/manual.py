@@ -63,6 +63,16 @@ def lines() -> Iterator[str]:
             for role in roles.ROLES
         ),
     )
+    yield ""
+    yield "## Projects and outputs"
+    yield ""
+    yield "*own*: the projects that name the person, whatever their organisation; *all*: those of the shares to which it is a party,"
+    yield "their outputs once handed in. A checker sees no other's vote before all are cast, and nobody checks or releases what they made."
+    yield ""
+    yield from table(
+        ("output", "sees projects", "sees outputs", "does"),
+        ((role, *project_sight(role), ", ".join(roles.output_acts(role)) or "–") for role in roles.ROLES),
+    )
     for process in PROCESSES.values():
         yield ""
         yield f"## {process.title}"
@@ -75,6 +85,12 @@ def sight(role: str, process: str) -> str:
     if roles.sees_all(role, process):
         return "all"
     return "own" if roles.sees_own(role, process) else "–"
+
+
+def project_sight(role: str) -> tuple[str, str]:
+    """Return what a role sees of projects and of outputs, in a word each."""
+    which = "own" if roles.works_on_projects(role) else "all" if roles.sees_projects(role) else "–"
+    return which, which if roles.sees_outputs(role) else "–"
 
 
 def acts(process: Process) -> Iterator[str]:

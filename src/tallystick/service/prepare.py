@@ -50,6 +50,7 @@ def shares(now: datetime) -> tuple[str, ...]:
     """Record the shares of the home folder, and return those that cannot be read."""
     from django.conf import settings
 
+    from tallystick.service.outputs import index
     from tallystick.service.registry.shares import take_in
 
-    return take_in(settings.ENVIRONMENT.shares, now)
+    return tuple(dict.fromkeys((*take_in(settings.ENVIRONMENT.shares, now), *index.take_in())))

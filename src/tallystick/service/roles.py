@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tallystick.disclosure.review import Act
 from tallystick.governance.tables.processes import NEW, PROCESSES
 from tallystick.governance.tables.processes import ROLES as OFFICES
 
@@ -15,6 +16,8 @@ ROLES: Mapping[str, str] = {
     "supplier": "hands in the data of its organisation",
     "linker": "links records: sees identifiers and no attributes",
     "steward": "keeps attributes and makes extracts: sees no names",
+    "researcher": "works on a project: sees its conditions and dictionary, hands in outputs; never records",
+    "output-checker": "checks outputs, blind to the other checker; never one's own",
 }
 SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
     # a role, and up to which step it may ask the worker to go on with a share
@@ -25,6 +28,18 @@ SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
 SEES_SHARES = frozenset(
     {"supplier", "linker", "steward", "iao", "custodian", "dpo", "siro", "cdo", "lead", "data-access-team"}
 )
+
+SEES_PROJECTS = frozenset(
+    {"output-checker", "data-access-team", "steward", "iao", "custodian", "dpo", "siro", "lead"}
+)
+"""They see the projects of the shares to which their organisation is a party; a researcher those that name them."""
+OUTPUT_ACTS: Mapping[str, tuple[Act, ...]] = {
+    # a role, and the acts of an output's review that it does; the review itself says when, and to whom not
+    "researcher": ("change", "submit", "withdraw"),
+    "output-checker": ("assign", "vote"),
+    "data-access-team": ("assign", "release"),
+}
+"""A checker takes an output up for themselves; the data access team may name the checker."""
 
 NO_SECOND_FACTOR = frozenset({"requester"})
 """Every other role signs, checks, decides or sees personal data: it signs in with two factors or not at all."""
@@ -81,6 +96,26 @@ def share_steps(role: str) -> tuple[str, ...]:
 def may_supply(role: str) -> bool:
     """Return whether a role hands in its organisation's data."""
     return role == "supplier"
+
+
+def works_on_projects(role: str) -> bool:
+    """Return whether a role sees projects because they name the person, and no others."""
+    return role == "researcher"
+
+
+def sees_projects(role: str) -> bool:
+    """Return whether a role sees the projects of its organisation's shares."""
+    return role in SEES_PROJECTS
+
+
+def sees_outputs(role: str) -> bool:
+    """Return whether a role sees outputs that were handed in."""
+    return role in OUTPUT_ACTS
+
+
+def output_acts(role: str) -> tuple[Act, ...]:
+    """Return the acts of an output's review that a role does."""
+    return OUTPUT_ACTS.get(role, ())
 
 
 def processes(role: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "tallystick.service.accounts",
     "tallystick.service.registry",
     "tallystick.service.jobs",
+    "tallystick.service.outputs",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("language/<slug:code>", public.language, name="language"),
     path("", include("tallystick.service.cases.urls")),
     path("", include("tallystick.service.shares.urls")),
+    path("", include("tallystick.service.outputs.urls")),
     path("api/", api.page, name="api"),
     path("api/", calls),
     path("accounts/", include("tallystick.service.accounts.urls")),

@@ -11,7 +11,7 @@ from tallystick.ledger import fingerprint
 from tallystick.share.acts import is_done
 from tallystick.share.rooms import Share
 
-AUDITED = ("rooms", "supplies", "reports", "releases")
+AUDITED = ("rooms", "supplies", "reports", "releases", "outputs")
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,10 @@ DOORS: dict[str, Door] = {
         reads=("rooms/steward", "keys/steward", "projects"),
         writes=("rooms/projects/*",),
     ),
+    "output": Door(
+        reads=("outputs", "releases", "projects"),
+        writes=("outputs", ".outputs.lock", "releases"),
+    ),
     "pack": Door(
         reads=("supplies", "measures.toml", "lookups", "series", "packs"),
         writes=("series", "packs"),

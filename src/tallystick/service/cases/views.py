@@ -19,6 +19,7 @@ from tallystick.governance.tables.processes import PROCESSES
 from tallystick.service import roles
 from tallystick.service.cases import clocks, questions
 from tallystick.service.cases.find import OPEN, begun, find, visible, waiting
+from tallystick.service.outputs import find as outputs
 from tallystick.service.registry import models, store
 
 ON_A_PAGE = 25
@@ -37,6 +38,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "due": clocks.due_soon(request.acting, now),
         "begins": begins,
         "sees_shares": roles.sees_shares(role),
+        "sees_projects": roles.works_on_projects(role) or roles.sees_projects(role),
+        "sees_outputs": roles.sees_outputs(role),
+        "outputs": list(outputs.waiting(request.acting)[:ON_A_PAGE]) if roles.sees_outputs(role) else [],
         "lists": [PROCESSES[name] for name in roles.processes(role)],
     }
     return render(request, "cases/home.html", context)
