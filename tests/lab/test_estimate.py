@@ -17,19 +17,6 @@ from tallystick.lab import balance, match
 from tallystick.lab.design import design
 from tallystick.lab.estimate import METHODS, Method, estimate
 
-EIGHT = ["age", "education", "black", "hispanic", "married", "nodegree", "re74", "re75"]
-
-
-@pytest.fixture(scope="module")
-def lalonde(shared_data: Path) -> pa.Table:
-    trial = csv.read_csv(shared_data / "lalonde" / "nsw_dw.csv")
-    treated = trial.filter(pa.compute.equal(trial["treat"], 1))
-    table = pa.concat_tables([treated, csv.read_csv(shared_data / "lalonde" / "psid_controls.csv")])
-    for year in ("74", "75"):
-        none = pa.compute.cast(pa.compute.equal(table[f"re{year}"], 0), pa.float64())
-        table = table.append_column(f"u{year}", none)
-    return table
-
 
 def people(n: int = 400, *, seed: int = 1) -> pa.Table:
     """A table whose treatment depends on age alone and whose outcome does on age and nothing else."""
@@ -38,12 +25,6 @@ def people(n: int = 400, *, seed: int = 1) -> pa.Table:
     treat = (draw.random(n) < 1 / (1 + np.exp(-(age - 33) / 8))).astype(int)
     area = draw.choice(["north", "south"], n)
     return pa.table({"age": age, "treat": treat, "y": age / 10 + draw.normal(0, 1, n), "area": area})
-
-
-def test_estimate_entropy_gives_the_published_figure(lalonde: pa.Table) -> None:
-    found = estimate(design(lalonde, "treat", "re78", [*EIGHT, "u74", "u75"]), "entropy")
-    assert found.estimate == pytest.approx(2424.66, abs=0.01)
-    assert max(abs(pair["after"]) for pair in found.smd.values()) < 1e-8
 
 
 def test_entropy_finds_the_weights_wherever_there_are_any() -> None:

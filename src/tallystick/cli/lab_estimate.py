@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+MISSING = ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "."]
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -19,14 +21,19 @@ if TYPE_CHECKING:
 
 def estimate(
     table: Annotated[Path, typer.Argument(help="A CSV or Parquet file, one row for each person.")],
-    treatment: Annotated[str, typer.Option(help="The column that says who was treated.")],
-    outcome: Annotated[str, typer.Option(help="The outcome's column: a number, or yes and no.")],
+    treatment: Annotated[str, typer.Option(help="The column that says who was treated; or COLUMN=VALUE.")],
+    outcome: Annotated[
+        str, typer.Option(help="The outcome's column: a number, or yes and no; or COLUMN=VALUE.")
+    ],
     covariates: Annotated[
         str, typer.Option(help="Columns to compare like with like on, with commas between.")
     ],
     method: Annotated[
         str, typer.Option(help="radius, nearest, kernel, full, cem, entropy or overlap.")
     ] = "radius",
+    categories: Annotated[
+        str, typer.Option(help="Covariates whose numbers are codes and not amounts, with commas between.")
+    ] = "",
     exact: Annotated[str, typer.Option(help="Columns to match exactly on, with commas between.")] = "",
     calliper: Annotated[
         float | None,
@@ -78,8 +85,10 @@ def estimate(
         raise BadInput("--distance: take logit or propensity.")
     settings = Settings(calliper, ratio, replace, scale)
     today = datetime.now(UTC).date()
-    asked = Question(treatment, outcome, names(covariates), names(exact), chosen, settings, today)
-    people = read(table)
+    asked = Question(
+        treatment, outcome, names(covariates), names(exact), chosen, settings, today, names(categories)
+    )
+    people = read(table, (treatment, outcome, *asked.covariates))
     data, made, found = answer(people, asked)
     beside = further(people, asked, data, made, found, names(secondary), negative_control, link_probability)
     beside["survival"] = how_soon(people, asked, data, made, time) if time else None
@@ -106,7 +115,7 @@ def further(
     probability: str,
 ) -> dict[str, Any]:
     """Return the secondary outcomes, the negative control and the links' error where they are asked for."""
-    from tallystick.lab.design import outcome_of
+    from tallystick.lab.columns import outcome_of
     from tallystick.lab.family import family, negative_control
     from tallystick.lab.link_error import link_error
 
@@ -132,7 +141,7 @@ def how_soon(table: pa.Table, asked: Question, data: Design, made: Weighting, ti
     import numpy as np
 
     from tallystick.errors import BadInput
-    from tallystick.lab.design import outcome_of
+    from tallystick.lab.columns import outcome_of
     from tallystick.lab.survival import survival
 
     require(table, time, (asked.treatment, asked.outcome, *asked.covariates))
@@ -144,10 +153,11 @@ def how_soon(table: pa.Table, asked: Question, data: Design, made: Weighting, ti
 def require(table: pa.Table, name: str, taken: Sequence[str]) -> None:
     """Raise `BadInput` unless the table has one column of that name, and it is not among ``taken``."""
     from tallystick.errors import BadInput
-    from tallystick.lab.design import only
+    from tallystick.lab.columns import column_of, only
 
+    name = column_of(table, name)
     only(table, name)
-    if name in taken:
+    if name in [column_of(table, other) for other in taken]:
         raise BadInput(f"Column {name} is the treatment, the outcome or a covariate already.")
 
 
@@ -224,25 +234,51 @@ def numbers(one: Any, *more: str) -> list[str]:
 
 
 def names(text: str) -> list[str]:
-    """Return the names in a list with commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Return the names in a list with commas; a name that holds one stands in quotation marks."""
+    import csv
+
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
 
 
-def read(path: Path) -> pa.Table:
-    """Return a CSV or Parquet file as a table."""
+def read(path: Path, wanted: Sequence[str]) -> pa.Table:
+    """Return a CSV or Parquet file as a table; that its header holds the ``wanted`` names tells which separator it has."""
+    import re
+
     import pyarrow as pa
     from pyarrow import csv, parquet
 
     from tallystick.errors import BadInput
+    from tallystick.supply.read import detect_format, named
+    from tallystick.supply.text import detect_encoding, detect_separator, first_line
 
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such file.")
+    found = detect_format(path)
+    if found not in ("csv", "parquet"):
+        raise BadInput(f"{path} is {named(found)}. Save its table as CSV UTF-8 or Parquet.")
     try:
-        if path.suffix.lower() == ".parquet":
+        if found == "parquet":
             return parquet.read_table(path)
-        text = csv.ConvertOptions(
-            null_values=["", "NA", "NaN", "nan", "NULL", "null", "."], strings_can_be_null=True
+        encoding, has_open_quote = detect_encoding(path)
+        if has_open_quote:
+            raise BadInput(f"{path}: a quotation mark is not closed. Close it, or take it away.")
+        table = csv.read_csv(
+            path,
+            read_options=csv.ReadOptions(encoding=encoding.removesuffix("-sig")),
+            parse_options=csv.ParseOptions(
+                delimiter=detect_separator(first_line(path, encoding), wanted), newlines_in_values=True
+            ),
+            convert_options=csv.ConvertOptions(null_values=MISSING, strings_can_be_null=True),
         )
-        return csv.read_csv(path, convert_options=text)
-    except (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise BadInput(
-            f"{path}: it cannot be read. Give a CSV file with a header, or a Parquet file."
-        ) from None
+        return table.rename_columns([name.strip() for name in table.column_names])
+    except (OSError, ValueError, pa.ArrowNotImplementedError) as error:
+        # the library's text quotes the row: only its counts are kept
+        ragged = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", str(error))
+        fault = "it cannot be read. Give a CSV file with a header, or a Parquet file."
+        if ragged:
+            row, columns, cells = ragged.groups()
+            fault = (
+                f"{f'row {row}' if row else 'a row'} has {cells} cells where the header has {columns} columns. "
+                "Put quotation marks round text with commas."
+            )
+    raise BadInput(f"{path}: {fault}")

@@ -100,12 +100,19 @@ class Question:
     method: Method = "radius"
     settings: Settings = field(default_factory=Settings)
     on: date | None = None
+    categories: Sequence[str] = ()
+
+    def of(self, table: pa.Table) -> Design:
+        """Return the table as numbers; raises `BadInput` as `design` does."""
+        return design(
+            table, self.treatment, self.outcome, self.covariates, self.exact, self.on, self.categories
+        )
 
 
 def answer(table: pa.Table, asked: Question) -> tuple[Design, Weighting, Estimate]:
     """Return the table as numbers, everybody's weight and the estimate; raises `BadInput` where none can be given."""
     check(asked.settings)
-    data = design(table, asked.treatment, asked.outcome, asked.covariates, asked.exact, asked.on)
+    data = asked.of(table)
     made = weighting(data, asked.method, asked.settings)
     return data, made, with_balance(honest(given(data, made)), data, made)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tallystick.errors import BadInput
-from tallystick.lab.design import outcome_of
+from tallystick.lab.columns import outcome_of
 from tallystick.lab.estimate import Estimate, Question, given
 from tallystick.lab.family import NegativeControl, negative_control
 from tallystick.lab.link_error import LinkError, link_error

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.lab.design import design, levels, only
+from tallystick.lab.columns import column_of, levels, only
 from tallystick.lab.estimate import Question, given, honest
 from tallystick.lab.multiple import holm, interaction
 from tallystick.lab.weigh import weighting
@@ -57,7 +57,7 @@ def subgroups(
 ) -> Subgroups:
     """Return the effect in each group of ``column``, which is left out of the covariates; raises `BadInput` for no groups."""
     only(table, column)
-    if column in (asked.treatment, asked.outcome):
+    if column in (column_of(table, asked.treatment), column_of(table, asked.outcome)):
         raise BadInput(f"Column {column} is the treatment or the outcome: people cannot be grouped by it.")
     names, place = levels(table, column)
     if not 2 <= len(names) <= MOST:
@@ -80,7 +80,7 @@ def subgroups(
 def one_group(rows: pa.Table, level: str, asked: Question) -> Group:
     """Return one group's result, or why there is none."""
     try:
-        data = design(rows, asked.treatment, asked.outcome, asked.covariates, asked.exact, asked.on)
+        data = asked.of(rows)
         treated = int(data.treated.sum())
         if treated < FEWEST:
             reason = f"Fewer than {FEWEST} treated people: not analysed."

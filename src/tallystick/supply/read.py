@@ -41,7 +41,7 @@ def read(path: Path, names: Sequence[str]) -> Reading:
     found = detect_format(path)
     if found != expected:
         raise BadInput(
-            f"{path.name} is {_named(found)}, not what its extension says. Give it the right extension or save it again."
+            f"{path.name} is {named(found)}, not what its extension says. Give it the right extension or save it again."
         )
     if found == "csv":
         return read_csv(path, names)
@@ -88,7 +88,8 @@ def _zipped(path: Path) -> str:
     return "zip"
 
 
-def _named(found: str) -> str:
+def named(found: str) -> str:
+    """What a format that `detect_format` gave is called in a message."""
     return {
         "csv": "text",
         "parquet": "a Parquet file",

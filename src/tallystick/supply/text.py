@@ -44,7 +44,7 @@ def read_csv(path: Path, names: Sequence[str]) -> Reading:
     encoding that cannot be told, a header that repeats a name or is not there, quotation marks that do not close.
     """
     encoding, has_odd_quotes = detect_encoding(path)
-    header_line = _first_line(path, encoding)
+    header_line = first_line(path, encoding)
     separator = detect_separator(header_line, names)
     header = next(csv.reader([header_line], delimiter=separator), [])
     if len(header) > MAX_COLUMNS:
@@ -150,7 +150,8 @@ def _require_no_doubtful_byte(name: str, number: int, line: bytes) -> None:
         )
 
 
-def _first_line(path: Path, encoding: str) -> str:
+def first_line(path: Path, encoding: str) -> str:
+    """The header as text. Raises BadInput where a quotation mark in it does not close."""
     with io.TextIOWrapper(path.open("rb"), encoding=encoding, newline=None) as text:
         line = text.readline(LONGEST_ROW)
     if line.count('"') % 2:
