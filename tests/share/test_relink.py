@@ -16,8 +16,9 @@ from tallystick.agreement import io
 from tallystick.agreement.schema import MatchKey
 from tallystick.errors import BadInput, Refused
 from tallystick.share.audit import audit
+from tallystick.share.plan import plan
 from tallystick.share.rooms import Share, open_share
-from tallystick.share.run import plan, run
+from tallystick.share.run import run
 from worlds import CLOCK, signed, write_share
 
 NEXT_YEAR = replace(CLOCK, now=datetime(2027, 1, 12, 9, tzinfo=UTC))

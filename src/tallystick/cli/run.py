@@ -54,13 +54,14 @@ def run(
     The supplies that lie inside the share are destroyed with the identifiers, as the agreement says.
     """
     from tallystick.share import run as share_run
+    from tallystick.share.plan import plan
     from tallystick.share.rooms import open_share
 
     if engine not in ENGINES:
         raise BadInput(f"There is no engine {engine!r}. The engines are: {', '.join(ENGINES)}.")
     share = open_share(folder)
     if dry_run:
-        planned = share_run.plan(share, clock=clock(actor), until=until)
+        planned = plan(share, clock=clock(actor), until=until)
         output.say(
             {"steps": [asdict(step) for step in planned]},
             as_json=as_json,

@@ -26,8 +26,8 @@ from tallystick.service.cases.views import who
 from tallystick.service.jobs import queue
 from tallystick.service.registry import models
 from tallystick.service.registry.shares import agreement_of
-from tallystick.share import run as share_run
 from tallystick.share.acts import Clock, is_done
+from tallystick.share.plan import plan
 from tallystick.share.rooms import Share, locked, open_share
 from tallystick.share.supply import event as supplied
 from tallystick.share.supply import supply
@@ -67,7 +67,7 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "share": row,
         "agreement": agreement,
-        "plan": share_run.plan(folder, clock=clock),
+        "plan": plan(folder, clock=clock),
         "job": queue.last(slug),
         "busy": queue.is_busy(slug),
         "steps": roles.share_steps(role),
