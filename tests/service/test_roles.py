@@ -92,6 +92,10 @@ def test_share_is_worked_on_as_the_page_says(role: str, somebody: Callable[..., 
     who = somebody("some.one", role)
     assert (who.get("/shares/moj-dfe").status_code == 200) == (row[1] == "yes")
     assert (who.get("/shares/moj-dfe/supply/justice").status_code == 200) == (row[2] == "yes")
+    assert (who.get("/shares/moj-dfe/review").status_code == 200) == (row[4] != "–")
+    for act, path, refusal in (("draw", "draw", 422), ("judge", "pair", 404), ("close", "close", 302)):
+        told = who.post(f"/shares/moj-dfe/review/{path}").status_code
+        assert told == (refusal if act in row[4] else 403 if row[4] != "–" else 404), act
     asked = {step for step in ("link", "destroy", "deidentify", "extract", "report")
              if step in row[3] and "–" not in row[3]}  # fmt: skip
     from tallystick.service.jobs.models import Job

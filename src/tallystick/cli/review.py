@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,7 +77,7 @@ def review(
     output.line(progress(door.status(share, now.actor)))
 
 
-def _sit(share: Any, looking: Any, actor: str | None, *, hide_weight: bool) -> None:
+def _sit(share: Any, pairs: Sequence[Shown], actor: str | None, *, hide_weight: bool) -> None:
     """Show pair after pair to one reviewer until none is left or they stop."""
     from tallystick.errors import BadInput
     from tallystick.linkage.review import left_for, next_pair
@@ -86,7 +86,7 @@ def _sit(share: Any, looking: Any, actor: str | None, *, hide_weight: bool) -> N
     state, keys = door.state(share), _keys()
     while (number := next_pair(state, clock(actor).actor)) is not None:
         output.line(f"\n{left_for(state, clock(actor).actor)} left for you")
-        output.line("\n".join(drawn(looking.pair(number), hide_weight=hide_weight)))
+        output.line("\n".join(drawn(pairs[number], hide_weight=hide_weight)))
         sys.stdout.write(ASK)
         sys.stdout.flush()
         key = next(keys, "q")
@@ -177,44 +177,6 @@ def progress(standing: dict[str, Any]) -> str:
 
 def told(found: dict[str, Any]) -> str:
     """Return a closed review's figures, in lines for a person."""
+    from tallystick.linkage.reviewed import in_words
 
-    def interval(name: str) -> str:
-        one = found[name]
-        if one["value"] is None:
-            return "cannot be said: no true pair was found in the sample"
-        return f"{one['value']:.1%} (95 % interval {one['low']:.1%} to {one['high']:.1%})"
-
-    lines = [
-        f"precision of the links: {interval('precision')}",
-        f"recall among the pairs that were compared: {interval('recall_compared')}",
-    ]
-    if "recall" in found:
-        lines.append(f"recall with what blocking lost: {interval('recall')}")
-    if found.get("blocking", {}).get("recall_at_most") is not None:
-        lines.append(
-            f"recall by what the blocking rules caught: at most {found['blocking']['recall_at_most']:.1%}"
-        )
-    for one in found["agreement"]:
-        kappa = (
-            "not defined"
-            if one["kappa"] is None
-            else f"{one['kappa']:.2f}"
-            + ("" if one["low"] is None else f" ({one['low']:.2f} to {one['high']:.2f})")
-        )
-        lines.append(
-            f"{' and '.join(one['reviewers'])} agree on {one['share']:.1%} of {one['pairs']}; kappa {kappa}"
-        )
-    if found["unsettled"]["pairs"]:
-        lines.append(
-            f"{found['unsettled']['pairs']} pairs nobody could settle: see review.json for what hangs on them"
-        )
-    made = found["decisions"]
-    lines.append(
-        f"decisions: {made['always']} always, {made['never']} never; "
-        + (
-            "links and persons were made anew."
-            if made["applied"]
-            else "the steward has the persons already: not applied."
-        )
-    )
-    return "\n".join(lines)
+    return "\n".join(f"{what}: {said}" for what, said in in_words(found))

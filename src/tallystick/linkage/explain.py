@@ -13,6 +13,8 @@ import pyarrow as pa
 from tallystick.linkage import compare
 from tallystick.linkage.numbers import Numbers
 
+Parts = tuple[tuple[str, bool], ...]
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -74,17 +76,26 @@ def _bars(seen: Mapping[str, Any], row: int, model: Mapping[str, Any]) -> list[B
     return made
 
 
+def parts(left: str, right: str) -> tuple[Parts, Parts]:
+    """Return both values cut into pieces, each with whether it differs from the other value.
+
+    >>> parts("Smith", "Smyth")[0]
+    (('Sm', False), ('i', True), ('th', False))
+    """
+    one, other = [], []
+    for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        one.append((left[a:b], kind != "equal"))
+        other.append((right[c:d], kind != "equal"))
+    return tuple(piece for piece in one if piece[0]), tuple(piece for piece in other if piece[0])
+
+
 def marked(left: str, right: str) -> tuple[str, str]:
     """Return both values with what differs in square brackets, so that it shows without colour.
 
     >>> marked("Smith", "Smyth")
     ('Sm[i]th', 'Sm[y]th')
     """
-    one, other = "", ""
-    for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if kind == "equal":
-            one, other = one + left[a:b], other + right[c:d]
-        else:
-            one += f"[{left[a:b]}]" if b > a else ""
-            other += f"[{right[c:d]}]" if d > c else ""
+    one, other = (
+        "".join(f"[{text}]" if differs else text for text, differs in pieces) for pieces in parts(left, right)
+    )
     return one, other

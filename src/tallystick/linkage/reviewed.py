@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -79,6 +79,45 @@ def decisions(state: State, pairs: pa.Table, id_column: str) -> tuple[overrides.
     never = tuple(pair for pair, answer in zip(ends, found, strict=True) if answer == "no")
     kept = overrides.consistent(always, never)
     return overrides.Overrides(always, kept), len(never) - len(kept)
+
+
+def in_words(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a closed review's figures for a person: what each is of, and what it says.
+
+    ``found`` is what `results` returns, with ``decisions``: how many stand, and whether they were applied.
+    """
+    yield "precision of the links", _interval(found["precision"])
+    yield "recall among the pairs that were compared", _interval(found["recall_compared"])
+    if "recall" in found:
+        yield "recall with what blocking lost", _interval(found["recall"])
+    if found.get("blocking", {}).get("recall_at_most") is not None:
+        most = found["blocking"]["recall_at_most"]
+        yield "recall by what the blocking rules caught", f"at most {most:.1%}"
+    for one in found["agreement"]:
+        kappa = "not defined" if one["kappa"] is None else f"{one['kappa']:.2f}"
+        if one["kappa"] is not None and one["low"] is not None:
+            kappa += f" ({one['low']:.2f} to {one['high']:.2f})"
+        people = " and ".join(one["reviewers"])
+        yield "agreement", f"{people} agree on {one['share']:.1%} of {one['pairs']}; kappa {kappa}"
+    if found["unsettled"]["pairs"]:
+        count = found["unsettled"]["pairs"]
+        yield "not settled", f"{count} pairs nobody could settle: see review.json for what hangs on them"
+    made = found["decisions"]
+    yield (
+        "decisions",
+        f"{made['always']} always, {made['never']} never; "
+        + (
+            "links and persons were made anew."
+            if made["applied"]
+            else "the steward has the persons already: not applied."
+        ),
+    )
+
+
+def _interval(one: Mapping[str, Any]) -> str:
+    if one["value"] is None:
+        return "cannot be said: no true pair was found in the sample"
+    return f"{one['value']:.1%} (95 % interval {one['low']:.1%} to {one['high']:.1%})"
 
 
 def _both(

@@ -52,13 +52,14 @@ def lines() -> Iterator[str]:
     yield "Of the shares to which the person's organisation is a party; a supplier hands in its own organisation's datasets alone."
     yield ""
     yield from table(
-        ("share", "sees where it stands", "hands in data", "asks for"),
+        ("share", "sees where it stands", "hands in data", "asks for", "in its clerical review"),
         (
             (
                 role,
                 "yes" if roles.sees_shares(role) else "–",
                 "yes" if roles.may_supply(role) else "–",
                 ", ".join(roles.share_steps(role)) or "–",
+                ", ".join(roles.review_acts(role)) or "–",
             )
             for role in roles.ROLES
         ),

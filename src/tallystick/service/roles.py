@@ -15,6 +15,7 @@ ROLES: Mapping[str, str] = {
     **OFFICES,
     "supplier": "hands in the data of its organisation",
     "linker": "links records: sees identifiers and no attributes",
+    "reviewer": "judges pairs of records in a clerical review: sees identifiers and no attributes",
     "steward": "keeps attributes and makes extracts: sees no names",
     "researcher": "works on a project: sees its conditions and dictionary, hands in outputs; never records",
     "output-checker": "checks outputs, blind to the other checker; never one's own",
@@ -25,8 +26,26 @@ SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
     "steward": ("deidentify", "extract", "report"),
 }
 """A step begins with those before it that are not done: they are done by the worker, who opens each room for its own door."""
+REVIEW_ACTS: Mapping[str, tuple[str, ...]] = {
+    # a role, and what it may do in a share's clerical review: draw the sample, judge its pairs (and see them), close it
+    "linker": ("draw", "judge", "close"),
+    "reviewer": ("judge",),
+    "lead": ("close",),
+}
 SEES_SHARES = frozenset(
-    {"supplier", "linker", "steward", "iao", "custodian", "dpo", "siro", "cdo", "lead", "data-access-team"}
+    {
+        "supplier",
+        "linker",
+        "reviewer",
+        "steward",
+        "iao",
+        "custodian",
+        "dpo",
+        "siro",
+        "cdo",
+        "lead",
+        "data-access-team",
+    }
 )
 
 SEES_PROJECTS = frozenset(
@@ -91,6 +110,11 @@ def sees_shares(role: str) -> bool:
 def share_steps(role: str) -> tuple[str, ...]:
     """Return the steps of a share that a role may ask for."""
     return SHARE_STEPS.get(role, ())
+
+
+def review_acts(role: str) -> tuple[str, ...]:
+    """Return what a role may do in a clerical review; to a role that may do nothing there it is not there."""
+    return REVIEW_ACTS.get(role, ())
 
 
 def may_supply(role: str) -> bool:

@@ -37,6 +37,8 @@ PEOPLE = (
     ("sam", MOJ, "supplier"),
     ("lin", MOJ, "linker"),
     ("stu", MOJ, "steward"),
+    ("rae", MOJ, "reviewer"),
+    ("roy", DFE, "reviewer"),
     ("eve", DFE, "requester"),
     ("ned", DFE, "supplier"),
     ("ida", DFE, "iao"),

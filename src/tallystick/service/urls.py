@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("tallystick.service.cases.urls")),
     path("", include("tallystick.service.shares.urls")),
     path("", include("tallystick.service.outputs.urls")),
+    path("", include("tallystick.service.review.urls")),
     path("api/", api.page, name="api"),
     path("api/", calls),
     path("accounts/", include("tallystick.service.accounts.urls")),

@@ -101,6 +101,7 @@ def _files(share: Share, agreement: Agreement) -> tuple[dict[Path, Path | None],
         else:
             elsewhere.append(taken["name"])
     files[share.state] = share.state_key
+    files[share.reviewed] = share.reviewed_key
     return files, elsewhere
 
 

@@ -1,13 +1,14 @@
 """The door `review`: the linker's people look at a sample of pairs, side by side, and what they decide is kept in the linker's room.
 
-The sample and the journal of answers hold supply keys, weights and answers, no identifier: names are unsealed in memory for as long as
-somebody looks. An answer is on the disk before the next pair is shown.
+The sample and the journal of answers hold supply keys, weights and answers, no identifier. What reviewers see of the sampled pairs, and of
+no other record, is sealed when they are drawn, unsealed in memory for whoever looks, and destroyed with the identifiers. An answer is on
+the disk before the next pair is shown.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +16,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tallystick.agreement import gates
 from tallystick.agreement.schema import Agreement, Linkage
 from tallystick.errors import BadInput
+from tallystick.ledger import new_key, seal, unseal
 from tallystick.linkage import explain, frame, overrides, review, reviewed
 from tallystick.linkage.link import decided_again, prepared
 from tallystick.linkage.sample import Stratum
@@ -47,35 +50,6 @@ class Shown:
     bars: tuple[explain.Bar, ...]
 
 
-class Looking:
-    """The identifiers of a share, unsealed in memory, and the pairs of its sample one by one."""
-
-    def __init__(self, share: Share, agreement: Agreement) -> None:
-        self._tables = identifiers(share, agreement)
-        self._pairs = read_parquet(_room(share) / "sample.parquet")
-        self._model = _model(share)
-        self._read = prepared(self._tables, self._model, ID)
-        self._rows = {
-            source: {key: place for place, key in enumerate(table[ID].to_pylist())}
-            for source, table in self._tables.items()
-        }
-
-    def pair(self, number: int) -> Shown:
-        """Return one pair of the sample."""
-        one = self._pairs.slice(number, 1)
-        row = one.to_pylist()[0]
-        (bars,) = explain.waterfalls(self._read, self._model, one, ID)
-        left, right = (self._record(row[f"source_{side}"], row[f"{ID}_{side}"]) for side in "lr")
-        names = list(dict.fromkeys([*left, *right]))
-        fields = tuple((name, left.get(name, ""), right.get(name, "")) for name in names)
-        sources = (("source", row["source_l"], row["source_r"]),)
-        return Shown(number, (*sources, *fields), row["match_weight"], bars)
-
-    def _record(self, source: str, key: str) -> dict[str, str]:
-        row = self._tables[source].slice(self._rows[source][key], 1).to_pylist()[0]
-        return {name: "" if value is None else str(value) for name, value in row.items() if name != ID}
-
-
 def draw(
     share: Share,
     agreement: Agreement,
@@ -100,7 +74,7 @@ def draw(
     model, rng = _model(share), np.random.default_rng(seed)
     read = prepared(tables, model, ID)
     met = frame.pairs(scored, persons, ID)
-    count = pairs or agreement.linkage.review_sample or PAIRS
+    count = pairs or planned(agreement)
     lost = frame.lost(read, model, met, max(1, count // OUTSIDE_PART), rng, id_column=ID)
     drawn = frame.drawn(met, lost, count, rng)
     chosen = drawn.pairs.append_column("rules", frame.found_by(read, model, drawn.pairs, ID))
@@ -112,6 +86,7 @@ def draw(
     }
     strata = [asdict(one) for one in drawn.design.strata]
     details = {"pairs": chosen.num_rows, "looks": looks, "seed": seed}
+    seen = [asdict(one) for one in shown(tables, read, model, chosen)]
     with acts.act(
         share, DRAWN, name="review", subject=agreement.about.id, clock=clock, details=details
     ) as folder:
@@ -119,6 +94,46 @@ def draw(
         room.mkdir(parents=True)
         pq.write_table(chosen, room / "sample.parquet", compression="zstd")
         (room / "design.json").write_text(json.dumps({**how, "strata": strata}, indent=2), encoding="utf-8")
+        seal(json.dumps(seen).encode(), new_key(share.reviewed_key), room / share.reviewed.name)
+
+
+def planned(agreement: Agreement) -> int:
+    """Return how many pairs the agreement would have reviewed."""
+    return (agreement.linkage.review_sample if agreement.linkage else 0) or PAIRS
+
+
+def shown(
+    tables: Mapping[str, pa.Table], read: Mapping[str, pa.Table], model: Mapping[str, Any], pairs: pa.Table
+) -> tuple[Shown, ...]:
+    """Return each of ``pairs`` as a reviewer sees it; ``read`` is ``tables`` as the model reads them."""
+    wanted = {
+        source: {
+            row[f"{ID}_{side}"]
+            for row in pairs.to_pylist()
+            for side in "lr"
+            if row[f"source_{side}"] == source
+        }
+        for source in tables
+    }
+    records = {
+        (source, row[ID]): {
+            name: "" if value is None else str(value) for name, value in row.items() if name != ID
+        }
+        for source, table in tables.items()
+        for row in table.filter(
+            pc.is_in(table[ID], pa.array(list(wanted[source]), table[ID].type))
+        ).to_pylist()
+    }
+    found = []
+    bars = explain.waterfalls(read, model, pairs, ID)
+    for number, row in enumerate(pairs.to_pylist()):
+        left, right = (records[row[f"source_{side}"], row[f"{ID}_{side}"]] for side in "lr")
+        fields = tuple(
+            (name, left.get(name, ""), right.get(name, "")) for name in dict.fromkeys([*left, *right])
+        )
+        sources = (("source", row["source_l"], row["source_r"]),)
+        found.append(Shown(number, (*sources, *fields), row["match_weight"], bars[number]))
+    return tuple(found)
 
 
 def design(share: Share) -> dict[str, Any]:
@@ -126,15 +141,28 @@ def design(share: Share) -> dict[str, Any]:
     return dict(json.loads((_room(share) / "design.json").read_text(encoding="utf-8")))
 
 
-def look(share: Share, agreement: Agreement, *, clock: Clock) -> Looking:
-    """Return the pairs to look at, and enter in the ledger that this reviewer opened the identifiers."""
+def look(share: Share, agreement: Agreement, *, clock: Clock) -> tuple[Shown, ...]:
+    """Return the pairs to look at, and enter in the ledger that this reviewer looked; a look at one moment is entered once.
+
+    Raises Refused where a rule guards the door, BadInput where no sample was drawn or the identifiers are gone.
+    """
     gates.ask(agreement, "review", clock.now.date())
-    found = Looking(share, agreement)
+    state(share)
+    _still_there(share)
+    found = json.loads(unseal(share.reviewed, share.reviewed_key))
     share.ledger.append(
         "look", "identifiers", {"for": "clerical review"},
         actor=clock.actor, at=clock.now, event_id=f"review/look/{clock.actor}/{clock.now.isoformat()}",
     )  # fmt: skip
-    return found
+    return tuple(
+        Shown(
+            one["pair"],
+            tuple((name, left, right) for name, left, right in one["fields"]),
+            one["weight"],
+            tuple(explain.Bar(**bar) for bar in one["bars"]),
+        )
+        for one in found
+    )
 
 
 def state(share: Share) -> review.State:
@@ -225,13 +253,17 @@ def identifiers(share: Share, agreement: Agreement) -> dict[str, pa.Table]:
     """Return the identifiers of the datasets that were linked, under the model's names. Raises BadInput where they are gone."""
     if agreement.linkage is None:
         raise BadInput("The agreement links nothing, so there is nothing to review.")
+    _still_there(share)
+    names = dict.fromkeys(name for pair in agreement.linkage.between for name in pair)
+    return {name: of_dataset(share, agreement, name) for name in names}
+
+
+def _still_there(share: Share) -> None:
     if destroy.when(share) is not None:
         raise BadInput(
             "The identifiers were destroyed, so nobody can look at pairs any more. To review, agree on "
             '`retention.identifiers = "after-review"` before linking.'
         )
-    names = dict.fromkeys(name for pair in agreement.linkage.between for name in pair)
-    return {name: of_dataset(share, agreement, name) for name in names}
 
 
 def _anew(share: Share, linkage: Linkage, decided: overrides.Overrides) -> dict[str, pa.Table]:

@@ -90,6 +90,8 @@ DOORS: dict[str, Door] = {
             "keys",
             "rooms/supplier-*/identifiers*.parquet.age",
             "rooms/supplier-*/attributes*.parquet.age",
+            "rooms/linker/state.zip.age",
+            "rooms/linker/review/pairs.json.age",
         ),
         writes=(),
     ),
@@ -173,6 +175,16 @@ class Share:
     def state_key(self) -> Path:
         """The key of ``state``; no dataset can have this name."""
         return self.key("linker", "+state")
+
+    @property
+    def reviewed(self) -> Path:
+        """The pairs of a clerical review as its people see them, sealed: they hold identifiers."""
+        return self.linker / "review" / "pairs.json.age"
+
+    @property
+    def reviewed_key(self) -> Path:
+        """The key of ``reviewed``."""
+        return self.key("linker", "+review")
 
     @property
     def decisions(self) -> Path:

@@ -21,6 +21,7 @@ from tallystick.service.cases import clocks, questions
 from tallystick.service.cases.find import OPEN, begun, find, visible, waiting
 from tallystick.service.outputs import find as outputs
 from tallystick.service.registry import models, store
+from tallystick.service.review import waiting as reviews
 
 ON_A_PAGE = 25
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -35,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     begins = [(PROCESSES[name], act) for name in PROCESSES for act in roles.begins(role, name)]
     context = {
         "waiting": rows,
+        "reviews": reviews.of(request.acting),
         "due": clocks.due_soon(request.acting, now),
         "begins": begins,
         "sees_shares": roles.sees_shares(role),

@@ -10,10 +10,11 @@ OPEN = ("waiting", "running")
 
 
 class Job(models.Model):
-    """A step of a share that somebody asked for. A job that runs is held by a lease: whoever holds it says so again and again."""
+    """A step of a share that somebody asked for, with its options. A job that runs is held by a lease: whoever holds it says so again and again."""
 
     share = models.CharField(max_length=200)
     step = models.CharField(max_length=20)
+    options = models.JSONField(default=dict)
     by = models.CharField(max_length=120)
     role = models.CharField(max_length=40)
     organisation = models.CharField(max_length=200)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, close_old_connections, connection, transaction
@@ -18,6 +19,7 @@ from django.db.models import Q
 from tallystick.errors import BadInput, Refused, TallystickError
 from tallystick.service.accounts.models import Membership
 from tallystick.service.jobs.models import OPEN, Job
+from tallystick.service.jobs.other import OTHER
 from tallystick.service.registry.store import enter_all
 from tallystick.share import run as share_run
 from tallystick.share.acts import Clock
@@ -28,12 +30,12 @@ MOST_ATTEMPTS = 5
 Now = Callable[[], datetime]
 
 
-def ask(share: str, step: str, acting: Membership, now: datetime) -> Job:
+def ask(share: str, step: str, acting: Membership, now: datetime, **options: Any) -> Job:
     """Return the job that was put in; raise BadInput where one for this share is open already."""
     try:
         with transaction.atomic():
             return Job.objects.create(
-                share=share, step=step, by=acting.user.person, role=acting.role,
+                share=share, step=step, options=options, by=acting.user.person, role=acting.role,
                 organisation=acting.organisation.name, asked_at=now,
             )  # fmt: skip
     except IntegrityError:
@@ -71,7 +73,10 @@ def work(job: Job, now: Now) -> None:
     with kept_alive(job, now):
         try:
             share = open_share(settings.ENVIRONMENT.shares / job.share)
-            share_run.run(share, clock=Clock(job.by, now()), until=job.step, step=step)
+            if job.step in OTHER:
+                OTHER[job.step](share, Clock(job.by, now()), **job.options)
+            else:
+                share_run.run(share, clock=Clock(job.by, now()), until=job.step, step=step)
         except TallystickError as raised:
             state = "refused" if isinstance(raised, Refused) else "failed"
             text, findings = raised.message, [str(finding) for finding in raised.findings]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -61,6 +62,11 @@ def record(folder: Path, now: datetime) -> models.Share:
     )
     store.declare(from_agreement(agreement, london_day(now)))
     return share
+
+
+def of_party(organisation: str) -> Any:
+    """Return the shares to which an organisation is a party, with their agreements."""
+    return models.Share.objects.filter(parties__organisation=organisation).select_related("agreement")
 
 
 def agreement_of(share: models.Share) -> Agreement:

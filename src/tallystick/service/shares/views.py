@@ -25,7 +25,7 @@ from tallystick.service.accounts.models import Membership
 from tallystick.service.cases.views import who
 from tallystick.service.jobs import queue
 from tallystick.service.registry import models
-from tallystick.service.registry.shares import agreement_of
+from tallystick.service.registry.shares import agreement_of, of_party
 from tallystick.share.acts import Clock, is_done
 from tallystick.share.plan import plan
 from tallystick.share.rooms import Share, locked, open_share
@@ -41,8 +41,7 @@ def theirs(acting: Membership) -> Any:
     """Return the shares to which somebody's organisation is a party, where their role works with shares."""
     if not roles.sees_shares(acting.role):
         return models.Share.objects.none()
-    rows = models.Share.objects.filter(parties__organisation=acting.organisation.name)
-    return rows.select_related("agreement")
+    return of_party(acting.organisation.name)
 
 
 def found(request: HttpRequest, slug: str) -> tuple[models.Share, Share, Agreement]:
@@ -71,6 +70,7 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
         "job": queue.last(slug),
         "busy": queue.is_busy(slug),
         "steps": roles.share_steps(role),
+        "has_review": bool(roles.review_acts(role)),
         "uploads": [
             dataset for dataset in agreement.datasets
             if roles.may_supply(role) and dataset.supplier == body and not is_done(folder, supplied(dataset.name))
