@@ -22,11 +22,11 @@ from tallystick.synth.observe import identity
 from tallystick.synth.people import BLOCK, block
 
 PINNED = {
-    "moj-dfe": "bde2d2b25edcf06ef2b96d24053fbcc667c27ec992f04e9612703f89434666f1",
-    "data-first": "33cb60542779274ebf8ba9725bfd5c515438bc101ca4f778e69da88ee39604b8",
-    "learner-register": "938734fd83aa1c28841b6c786ced753f43be908a3f2a8fe998a5ca9584381ccb",
-    "justice-data-lab": "0209c5c91e81936936cedc203c1a8c4424cd4c1dd9e9b4ade54fc286afffcdf3",
-    "national": "831f559cd4e55c915c75ab978af7fd2caf595ca4e37e9caffb0158879794e697",
+    "moj-dfe": "d636a87ee8e9e9eebd33d7c77989e48ba5108774f1e3012d0e630a6f8da6049f",
+    "data-first": "d6e60dfd6d18101415e57ff642258af0c2d1a5b1ff7661c01b0e1f835114e4db",
+    "learner-register": "7698f42551981d97a02cbbb1c10c8871c7827085441e7c4b830d35fe7c88b148",
+    "justice-data-lab": "30da06894e8395758cec519fd74e1717f5566b35e73d503e55e0dc398c2c897f",
+    "national": "e42d53b23edcb4f1de08d86cedf5163d449eab2f9f3e67117b7c23bf5f5d48ca",
 }
 
 

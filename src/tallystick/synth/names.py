@@ -3,12 +3,16 @@
 The common names stand in `tables/`, most common first. They were compiled for this package from general knowledge of British
 naming and are marked `unverified` on the realism page, but for the ten leading surnames, whose shares were set by P. Dance,
 "Comparative Table of 300 Leading Surnames" (deaths of 1984 to 1997). What matters for linkage is their shape: a few names cover many
-people, and many names cover few, as rank-frequency laws have it (G. K. Zipf, "Human Behavior and the Principle of Least Effort", 1949).
+people, and many names cover few, as rank-frequency laws have it (G. K. Zipf, "Human Behavior and the Principle of Least Effort", 1949;
+with a shift, B. Mandelbrot, "An informational theory of the statistical structure of language", 1953). The first names of the British
+born since 1980 follow such a law whose shift gives about the shares of the ten and the hundred commonest names of 2008 and 2017 (ONS, "Baby
+names in England and Wales"); those of earlier years and of other communities are our own.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,18 +28,28 @@ FIRST_HEAD = 0.82
 SURNAME_HEAD = {
     "british": 0.225, "muslim": 0.88, "indian": 0.85, "african": 0.6, "european": 0.4, "chinese": 0.93,
 }  # fmt: skip
+SHIFTS: Mapping[tuple[str, str], Mapping[int, float]] = {
+    ("british", "m"): {1980: 3, 1990: 4, 2000: 5.5, 2010: 9},
+    ("british", "f"): {1980: 4, 1990: 6, 2000: 10, 2010: 15},
+}
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Names in order of how common they are, and the share of people whom the listed ones cover."""
+    """Names in order of how common they are, and the share of people whom the listed ones cover.
+
+    Where there is a ``shift``, one law covers all of them instead.
+    """
 
     words: Ints
     listed: int
     head: float
+    shift: float | None = None
 
     def pick(self, u: Floats) -> Ints:
-        """Return a name's index for each uniform draw: listed ones by 1 / (rank + 3), rarer ones by a cubic tail."""
+        """Return a name's index for each uniform draw: all by 1 / (rank + shift); or listed ones with 3, rarer ones by a cubic tail."""
+        if self.shift is not None:
+            return self.words[pick(u, 1.0 / (np.arange(len(self.words)) + self.shift))]
         ranks = pick(np.minimum(u / self.head, 1.0 - 2.0**-53), 1.0 / (np.arange(self.listed) + 3.0))
         beyond = (u - self.head) / (1.0 - self.head)
         rare = len(self.words) - self.listed
@@ -91,14 +105,23 @@ def names() -> Names:
         return np.array([at.setdefault(word, len(at)) for word in listed], dtype=np.int64)
 
     first: dict[tuple[int, int], tuple[tuple[int, ...], tuple[Pool, ...]]] = {}
-    for row in rows("first_names"):
-        key = (COMMUNITIES.index(row["community"]), 1 if row["sex"] == "m" else 0)
+    table = rows("first_names")
+    for row in table:
+        whose = (row["community"], row["sex"])
+        key = (COMMUNITIES.index(whose[0]), 1 if whose[1] == "m" else 0)
         listed = list(dict.fromkeys(row["names"].split()))
-        known = set(listed)
-        tail = [n for n in rarer(row["community"], row["sex"]) if n not in known]
+        year = int(row["from_year"])
+        shift = SHIFTS.get(whose, {}).get(year)
+        of_other_years = [
+            name
+            for other in reversed(table)
+            if shift and (other["community"], other["sex"]) == whose
+            for name in other["names"].split()
+        ]
+        ordered = list(dict.fromkeys([*listed, *of_other_years, *rarer(*whose)]))
         eras, pools = first.get(key, ((), ()))
-        pool = Pool(numbers(listed + tail), len(listed), FIRST_HEAD)
-        first[key] = ((*eras, int(row["from_year"])), (*pools, pool))
+        pool = Pool(numbers(ordered), len(listed), FIRST_HEAD, shift)
+        first[key] = ((*eras, year), (*pools, pool))
     last = {}
     for row in rows("surnames"):
         listed = list(dict.fromkeys(row["names"].split()))

@@ -1,7 +1,9 @@
 """Records of everybody: each January's school census, police contacts with aliases, spells on benefits and in work.
 
 Together with the courts, prisons, probation and assessments of `justice`, and the achievements of `education`, these are the
-sources of the preset `national`. Shares and lengths of spells, pay and school life are our own, unverified.
+sources of the preset `national`. Free meals, needs and absence of the census come near the figures of the Department for Education for
+2023/24 ("Special educational needs in England", "Schools, pupils and their characteristics", "Pupil attendance in schools"); how they hang
+together with risk, and shares and lengths of spells and pay, are our own, unverified.
 """
 
 from __future__ import annotations
@@ -48,12 +50,21 @@ def census(people: People, rows: Ints, last_day: int) -> Records:
     home = geography().homes(people.streams, places)
     age = np.floor((days - people.birth[each]) / YEAR).astype(np.int64)
     needs = streams.uniform("needs", ids)
-    some = needs < np.clip(0.15 + 0.07 * risk, 0.02, 0.6)
-    held = some.astype(np.int64) + (some & (needs < 0.03 + 0.02 * np.clip(risk, -1, 5)))
+    some = needs < np.clip(0.16 + 0.07 * risk, 0.02, 0.6)
+    held = some.astype(np.int64) + (some & (needs < 0.043 + 0.022 * np.clip(risk, -1, 5)))
     meals = streams.uniform("meals", ids) < np.clip(
-        0.48 - 0.045 * home["deprivation_decile"] + 0.05 * risk, 0.01, 0.95
+        0.495 - 0.045 * home["deprivation_decile"] + 0.05 * risk, 0.01, 0.95
     )
-    absence = np.clip(0.05 + 0.02 * risk + 0.03 * np.abs(streams.bell("absence", keys)), 0, 0.9)
+    absence = np.clip(
+        0.03
+        + 0.02 * risk
+        + 0.045 * meals
+        + 0.035 * (held > 0)
+        + 0.015 * (held > 1)
+        + 0.02 * np.abs(streams.bell("absence", keys)),
+        0,
+        0.9,
+    )
     school = geography().small_area(places) // 12
     found = Records(
         each,

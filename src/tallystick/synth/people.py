@@ -8,9 +8,13 @@ Where the rates come from (`realism` sets them beside what they give; a rate wit
 - `ETHNICITY`: Census 2021, England and Wales, as GOV.UK "Ethnicity facts and figures" and ONS table TS022 have it, without the
   split of Gypsy from Roma; which community's names a group bears is our own.
 - boys, 0.513 of births, and `TWINS`: ONS, "Characteristics of Birth 2, England and Wales, 2013".
-- `MONTHS`: the peak in September after ONS, "How popular is your birthday?" (2015); its height our own.
-- leaving home from 18 to 30, moves from 0.2 to 0.035 a year by age, couples, marriages and names taken, `CHILDREN`, `DEATH_AGES`,
-  arrivals and emigration (3 in 100): our own, of the order of Census 2021 and ONS's life tables, which were not read.
+- `CHILDREN`: ONS, "Childbearing for women born in different years, England and Wales: 2018", of women born in 1973; how many of the tenth
+  with four or more have five is our own.
+- `MONTHS` and `QUIET`: the peak of late September and the trough of Boxing Day as high and as low as in ONS, "How popular is your birthday?"
+  (2015), which says of the other days around Christmas only that they come next; the months' own heights are ours.
+- moves, from 0.25 to 0.05 a year by age: set so that about 11 in 100 move in a year (ONS, Census 2011, migration within the United Kingdom).
+- leaving home from 18 to 33, couples, and who is of a family of their own (`APART`): set so that households come near those of Census 2021.
+- marriages and names taken, `DEATH_AGES`, arrivals and emigration (3 in 100): our own, of the order of ONS's life tables, which were not read.
 """
 
 from __future__ import annotations
@@ -35,7 +39,13 @@ ETHNICITY = (
     ("Other", 0.015, 4),
 )  # fmt: skip
 MONTHS = (0.985, 0.985, 0.980, 0.985, 1.000, 1.010, 1.025, 1.010, 1.045, 1.020, 0.995, 0.960)
-CHILDREN = (0.17, 0.23, 0.37, 0.15, 0.055, 0.025)
+CHILDREN = (0.19, 0.18, 0.37, 0.16, 0.065, 0.035)
+APART, GROWN = 0.8, 1962
+"""The share of families of mothers born before then whose children are not here: they are parents in families of their own."""
+QUIET = {(12, 24): 0.85, (12, 25): 0.8, (12, 26): 0.76, (12, 27): 0.85, (12, 28): 0.9, (1, 1): 0.85} | {
+    (9, day): 0.95 for day in range(1, 20)
+}
+"""Days with fewer births than the others of their month (month, day), and how many of those drawn stay on them."""
 TWINS = 0.031  # of children after the first, so that about 15 of 1,000 maternities are of twins
 YOUNGEST_MOTHER, OLDEST_MOTHER = 16, 43
 DEATH_AGES = (
@@ -151,7 +161,13 @@ def day_in(streams: Streams, label: str, ids: Ids, years: Ints) -> Ints:
     start = (years - 1970) * 12 + month
     first = start.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     after = (start + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return first + np.asarray(streams.uniform(f"{label} day", ids) * (after - first), dtype=np.int64)
+    offset = np.asarray(streams.uniform(f"{label} day", ids) * (after - first), dtype=np.int64)
+    stays = np.ones((12, 31))
+    for (of_year, of_month), share in QUIET.items():
+        stays[of_year - 1, of_month - 1] = share
+    again = streams.uniform(f"{label} stays", ids) >= stays[month, offset]
+    other = np.asarray(streams.uniform(f"{label} other day", ids) * (after - first), dtype=np.int64)
+    return first + np.where(again, other, offset)
 
 
 def block(seed: int, number: int, size: int, population: Population | None = None) -> People:
@@ -180,7 +196,7 @@ def block(seed: int, number: int, size: int, population: Population | None = Non
     )
     area = streams.pick("home area", family, geography().weight)
     left = np.where(
-        child, birth + (18 * YEAR + streams.uniform("leaves", ids) * 12 * YEAR).astype(np.int64), 10**6
+        child, birth + (18 * YEAR + streams.uniform("leaves", ids) * 15 * YEAR).astype(np.int64), 10**6
     )
     came = streams.chance("came", family, np.array((0.01, 0.25, 0.35, 0.4, 0.7, 0.4))[community])
     arrived = np.where(
@@ -211,7 +227,8 @@ def _families(streams: Streams, ids: Ids, spec: Population) -> tuple[Ints, Ints,
     year = spec.first + (u * (2006 - spec.first)).astype(np.int64)
     last = year_of(np.array([spec.on]))[0]
     children = np.clip(children, 0, np.maximum((last - year - 20) // 4, 0))
-    adults = np.where(streams.chance("couple", ids, 0.8), 2, 1)
+    children[(year < GROWN) & streams.chance("apart", ids, APART)] = 0
+    adults = np.where(streams.chance("couple", ids, 0.85), 2, 1)
     return adults.astype(np.int64), children, year
 
 
@@ -295,7 +312,7 @@ def _named_alike(family: Ids, first: Ints) -> Flags:
 
 def _nests(streams: Streams, ids: Ids, sex: Ints, birth: Ints, child: Flags) -> Ints:
     """Return in whose home (a row) each lives after leaving the family's: a couple in the woman's, of about the same age."""
-    seeks = child & streams.chance("couples", ids, 0.78)
+    seeks = child & streams.chance("couples", ids, 0.88)
     age = birth + streams.below("couple age", ids, 1500)
     men, women = (np.flatnonzero(seeks & (sex == one)) for one in (1, 0))
     both = min(len(men), len(women))
@@ -322,10 +339,10 @@ def _moves(streams: Streams, ids: Ids, family: Ids, birth: Ints) -> tuple[Ints, 
     columns = 2027 - FIRST_YEAR
     years = np.arange(columns)
     ages = years + FIRST_YEAR - year_of(birth)[:, None]
-    rate = np.where(ages < 30, 51, np.where(ages < 45, 20, 9))  # of 256: 0.2, 0.08, 0.035 a year
+    rate = np.where(ages < 30, 64, np.where(ages < 45, 28, 13))  # of 256: 0.25, 0.11, 0.05 a year
     own = _bytes(streams, "moves", ids, columns) < rate
     firsts, back = np.unique(family, return_inverse=True)
-    shared = _bytes(streams, "family moves", firsts, columns) < 18
+    shared = _bytes(streams, "family moves", firsts, columns) < 24
 
     def latest(moves: Flags) -> Ints:
         return np.maximum.accumulate(np.where(moves, years + 1, 0).astype(np.uint8), axis=1)

@@ -3,7 +3,8 @@
 Results as in the National Pupil Database (key stages 2, 4 and 5), courses as in the Individualised Learner Record. Present-day measures
 stand for every year: scaled scores from 80 to 120 (100 expected), Attainment 8 from 0 to 90, GCSE grades 9 to 1, and points an
 A level entry from 0 to 60 (Department for Education, "Key stage 2 scaled scores", "Secondary accountability measures", "16 to 18
-accountability measures"). How they fall upon people is our own, unverified; all rest on one trait, so that they go together.
+accountability measures"). The means of key stage 2 are set so that scores, cut to their scale, have those of the nation in 2024. How results
+fall upon people is our own, unverified; all rest on one trait, so that they go together.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tallystick.synth.streams import Floats, Ints
 TO_JANUARY = 122  # days from the first of September to the first of January: a school year's births fall in one year then
 # stage, age in the summer of the results, measure, mean, spread, least, most, decimals
 MEASURES = (
-    ("KS2", 11, "reading", 104.0, 8.0, 80.0, 120.0, 0), ("KS2", 11, "mathematics", 104.0, 7.5, 80.0, 120.0, 0),
+    ("KS2", 11, "reading", 106.1, 8.0, 80.0, 120.0, 0), ("KS2", 11, "mathematics", 105.1, 7.5, 80.0, 120.0, 0),
     ("KS4", 16, "Attainment 8", 46.0, 18.0, 0.0, 90.0, 1), ("KS4", 16, "GCSE English Language", 5.2, 2.0, 1.0, 9.0, 0),
     ("KS4", 16, "GCSE Mathematics", 5.1, 2.1, 1.0, 9.0, 0), ("KS5", 18, "A level points an entry", 28.0, 9.0, 0.0, 60.0, 1),
 )  # fmt: skip
