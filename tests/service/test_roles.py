@@ -144,6 +144,39 @@ def test_outputs_are_worked_on_as_the_page_says(role: str, somebody: Callable[..
 
 
 @pytest.mark.parametrize("role", roles.ROLES)
+def test_analysis_is_worked_on_as_the_page_says(role: str, somebody: Callable[..., Any]) -> None:
+    from types import SimpleNamespace
+
+    from django.core.exceptions import PermissionDenied
+    from django.http import Http404
+    from django.test import RequestFactory
+
+    from tallystick.service.accounts.models import Membership
+    from tallystick.service.lab import find, views
+
+    header, rows = PUBLISHED["lab"]
+    row = next((row for row in rows if row[0] == role), [role] + ["–"] * (len(header) - 1))
+    somebody("some.one", role)
+    request = RequestFactory().get("/")
+    request.acting = Membership.objects.select_related("organisation").get()
+    every = [act for acts in roles.LAB_ACTS.values() for act in acts]
+    for state, cell in zip(header[1:], row[1:], strict=True):
+        there = {
+            "life": SimpleNamespace(state=state, sent_on=None, keeps_pseudonymised=True),
+            "row": SimpleNamespace(waiting=1), "has_report": True,
+        }  # fmt: skip
+        may = set()
+        for is_fixed in (False, True):
+            found = SimpleNamespace(is_fixed=is_fixed, **there)
+            may |= set(views.offered(found, role))  # type: ignore[arg-type]
+        assert may == {act.strip() for act in cell.split(",")} - {"–"}, state
+    for act in every:
+        with pytest.raises((Http404, PermissionDenied)):
+            views.mine(request, "none", act)
+    assert find.visible(request.acting).count() == 0
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
 def test_role_that_needs_a_second_factor_cannot_work_without(role: str, service: Path) -> None:
     from django.test import Client
 

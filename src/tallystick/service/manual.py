@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
 from tallystick.governance.tables.processes import NEW, PROCESSES, Process
+from tallystick.lab.life import State
 from tallystick.service import roles
 
 PAGE = "service-roles.md"
+LAB_LIFE: tuple[str, ...] = get_args(State)
 
 
 def page() -> str:
@@ -73,6 +76,19 @@ def lines() -> Iterator[str]:
     yield from table(
         ("output", "sees projects", "sees outputs", "does"),
         ((role, *project_sight(role), ", ".join(roles.output_acts(role)) or "–") for role in roles.ROLES),
+    )
+    yield ""
+    yield "## Justice Data Lab"
+    yield ""
+    yield "Of the analyses whose cohort the person's organisation hands in (a provider: its own, and no other's), or to which it is a party"
+    yield "(an analyst). No page of either shows a name; a provider reads its report once it was sent. By the state of the analysis:"
+    yield ""
+    yield from table(
+        ("lab", *LAB_LIFE),
+        (
+            (role, *(", ".join(roles.lab_acts(role, state)) or "–" for state in LAB_LIFE))
+            for role in roles.LAB_ACTS
+        ),
     )
     for process in PROCESSES.values():
         yield ""

@@ -50,7 +50,10 @@ def shares(now: datetime) -> tuple[str, ...]:
     """Record the shares of the home folder, and return those that cannot be read."""
     from django.conf import settings
 
+    from tallystick.service.lab import find as lab
     from tallystick.service.outputs import index
     from tallystick.service.registry.shares import take_in
 
-    return tuple(dict.fromkeys((*take_in(settings.ENVIRONMENT.shares, now), *index.take_in())))
+    wrong = take_in(settings.ENVIRONMENT.shares, now)
+    lab.take_in()
+    return tuple(dict.fromkeys((*wrong, *index.take_in())))

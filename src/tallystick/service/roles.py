@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from tallystick.disclosure.review import Act
 from tallystick.governance.tables.processes import NEW, PROCESSES
 from tallystick.governance.tables.processes import ROLES as OFFICES
+from tallystick.lab.life import AFTER
 
+PROVIDER, LAB_ANALYST = "provider", "lab-analyst"
 ROLES: Mapping[str, str] = {
     **OFFICES,
     "supplier": "hands in the data of its organisation",
@@ -19,6 +21,8 @@ ROLES: Mapping[str, str] = {
     "steward": "keeps attributes and makes extracts: sees no names",
     "researcher": "works on a project: sees its conditions and dictionary, hands in outputs; never records",
     "output-checker": "checks outputs, blind to the other checker; never one's own",
+    PROVIDER: "asks the Justice Data Lab about those whom its organisation worked with: sees its own requests",
+    LAB_ANALYST: "answers providers' requests: sees results and no names",
 }
 SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
     # a role, and up to which step it may ask the worker to go on with a share
@@ -59,6 +63,20 @@ OUTPUT_ACTS: Mapping[str, tuple[Act, ...]] = {
     "data-access-team": ("assign", "release"),
 }
 """A checker takes an output up for themselves; the data access team may name the checker."""
+LAB_ACTS: Mapping[str, tuple[str, ...]] = {
+    # a role, and what it may do on an analysis that is its organisation's (the provider's) or to which it is a party (the lab)
+    PROVIDER: ("ask", "upload", "withdraw", "opt-out"),
+    LAB_ANALYST: ("begin", "evaluate", "review", "send", "publish", "correct", "destroy"),
+}
+LAB_STATES: Mapping[str, tuple[str, ...]] = {
+    # the life's own events, and the work between them
+    **AFTER,  # type: ignore[dict-item]
+    "send": ("analysing",),  # in review a better report goes by `correct`, and the review begins again
+    "ask": ("new",),
+    "upload": ("new",),
+    "evaluate": ("analysing", "in review", "published"),
+    "review": ("analysing", "in review", "published"),
+}
 
 NO_SECOND_FACTOR = frozenset({"requester"})
 """Every other role signs, checks, decides or sees personal data: it signs in with two factors or not at all."""
@@ -140,6 +158,16 @@ def sees_outputs(role: str) -> bool:
 def output_acts(role: str) -> tuple[Act, ...]:
     """Return the acts of an output's review that a role does."""
     return OUTPUT_ACTS.get(role, ())
+
+
+def sees_lab(role: str) -> bool:
+    """Return whether a role sees analyses of the Justice Data Lab: a provider its own, an analyst those of its lab."""
+    return role in LAB_ACTS
+
+
+def lab_acts(role: str, state: str) -> tuple[str, ...]:
+    """Return the acts that a role may do on an analysis in this state."""
+    return tuple(act for act in LAB_ACTS.get(role, ()) if state in LAB_STATES[act])
 
 
 def processes(role: str) -> tuple[str, ...]:

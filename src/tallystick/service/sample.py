@@ -1,4 +1,4 @@
-"""The sample of ``tally serve --sample``: two departments, a share of synthetic people, and somebody for each role.
+"""The sample of ``tally serve --sample``: two departments, a provider, shares of synthetic people, and somebody for each role.
 
 Its accounts are for a machine of one's own: passwords are made anew and printed once, with the second factors' secrets.
 """
@@ -22,10 +22,11 @@ from tallystick.governance.cases import Command
 from tallystick.service import roles
 from tallystick.service.accounts import people
 from tallystick.service.accounts.models import User
+from tallystick.service.lab import find
 from tallystick.service.registry import store
 from tallystick.service.registry.shares import record
 
-MOJ, DFE, HMCTS = "Ministry of Justice", "Department for Education", "HMCTS"
+MOJ, DFE, HMCTS, CHARITY = "Ministry of Justice", "Department for Education", "HMCTS", "The provider"
 PEOPLE = (
     # who, of which body, in which role
     ("ann", HMCTS, "requester"),
@@ -43,8 +44,13 @@ PEOPLE = (
     ("ned", DFE, "supplier"),
     ("ida", DFE, "iao"),
     ("pam", DFE, "dpo"),
+    ("pru", CHARITY, "provider"),
+    ("ana", MOJ, "lab-analyst"),
+    ("bea", MOJ, "lab-analyst"),
 )
-SHARE, BOARD = "moj-dfe", "local-board"
+SHARE, BOARD, LAB = "moj-dfe", "local-board", "justice-data-lab"
+COHORT = "sample-cohort.csv"
+"""A filled-in upload for the sample's lab: it lies in the home folder, for whoever plays the provider."""
 HELD = frozenset({"iao", "dpo", "siro"})
 """Offices whose holder the register must know before they may decide."""
 
@@ -66,16 +72,21 @@ def make(now: datetime) -> Iterator[str]:
         user.save()
         secret = second_factor(user) if roles.needs_second_factor(role) else "none"
         yield f"  {user.email:24} {password:18} {secret:34} {role}, {organisation}"
+    yield f"A cohort to upload as the provider: {settings.ENVIRONMENT.home / COHORT}"
 
 
 def shares(now: datetime) -> None:
-    """Make and record the sample's shares: two departments' with its records, and a local board's agreement."""
+    """Make and record the sample's shares: two departments' and a lab's with their records, and a local board's agreement."""
     folder = settings.ENVIRONMENT.shares
     if not (folder / SHARE).exists():
         synth.write("moj-dfe", folder / SHARE, people=1000, seed=1, on=now.date())
     if not (folder / BOARD).exists():
         (folder / BOARD).mkdir()
         io.write_text(folder / BOARD / "agreement.toml", template("local-performance"))
+    if not (folder / LAB).exists():
+        synth.write("justice-data-lab", folder / LAB, people=3000, seed=5, on=now.date())
+        (folder / LAB / "supplies" / "cohort.csv").rename(settings.ENVIRONMENT.home / COHORT)
+    find.keep(record(folder / LAB, now))
     record(folder / SHARE, now)
     record(folder / BOARD, now)
 

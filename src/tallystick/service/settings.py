@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "tallystick.service.registry",
     "tallystick.service.jobs",
     "tallystick.service.outputs",
+    "tallystick.service.lab",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

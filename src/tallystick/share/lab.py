@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import tomli_w
 
 from tallystick.agreement import gates, io
 from tallystick.agreement.acts import Analysis
@@ -31,7 +32,9 @@ from tallystick.share.rooms import Share, locked, open_share, read_parquet
 from tallystick.share.run import Progress, run
 from tallystick.share.supply import event as supplied
 
-__all__ = ["Answer", "answer", "load"]
+__all__ = ["REQUEST", "Answer", "answer", "fix_first", "is_fixed", "load", "request_of"]
+
+REQUEST = "request.toml"
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,7 @@ def fix(request: Request, share: Share, clock: Clock) -> None:
     event = f"lab/request/{request.id}"
     known = acts.details_of(share, event)
     if known and known["request"] != request.hash():
-        raise Refused([
-            Finding("lab.request-changed", "The request was changed after it was fixed.",
-                "Restore it, or make a new request with an id of its own, which the report will show.", f"request {request.id}", "201")
-        ])  # fmt: skip
+        raise Refused([changed(request)])
     if not known:
         share.ledger.append(
             "lab-request",
@@ -159,6 +159,50 @@ def fix(request: Request, share: Share, clock: Clock) -> None:
             at=clock.now,
             event_id=event,
         )
+
+
+def request_of(share: Share) -> Request | None:
+    """Return the request that lies in the share, or None where none was made yet."""
+    path = share.root / REQUEST
+    return load(path)[0] if path.is_file() else None
+
+
+def is_fixed(request: Request, share: Share) -> bool:
+    """Return whether the ledger holds the request's hash: from then on it is not changed."""
+    return acts.is_done(share, f"lab/request/{request.id}")
+
+
+def fix_first(request: Request, share: Share, *, clock: Clock) -> None:
+    """Write the request into its share and fix it: its hash is in the ledger from then on, before any outcome is looked at.
+
+    The same request again is nothing new. Raises `Refused` where another was fixed in this share.
+    """
+    with locked(share):
+        acts.recover(share)
+        known = request_of(share)
+        if known is not None and is_fixed(known, share):
+            if known != request:
+                raise Refused([changed(request)])
+            return
+        details = {"request": request.hash()}
+        with acts.act(
+            share,
+            f"lab/request/{request.id}",
+            name="lab-request",
+            subject=request.id,
+            clock=clock,
+            details=details,
+        ) as folder:
+            said = request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+            io.write_text(folder / REQUEST, tomli_w.dumps(said))
+
+
+def changed(request: Request) -> Finding:
+    """Return what is said of a request that is not the one that was fixed."""
+    return Finding(
+        "lab.request-changed", "The request was changed after it was fixed.",
+        "Restore it, or make a new request with an id of its own, which the report will show.", f"request {request.id}", "201",
+    )  # fmt: skip
 
 
 def with_outcome(

@@ -18,9 +18,10 @@ from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share, locked
 
-__all__ = ["Lived", "correction_of", "life_of", "live", "require_open"]
+__all__ = ["OVERTAKEN", "Lived", "certificates_of", "correction_of", "life_of", "live", "require_open"]
 
 ACT = "lab-life"
+OVERTAKEN = "lab.overtaken"
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,22 @@ def folder_of(request: Request, share: Share) -> Path:
     return share.root / "reports" / "lab" / request.id
 
 
-def live(request: Request, share: Share, event: Event, on: date, *, clock: Clock, reason: str = "") -> Lived:
+def certificates_of(share: Share) -> tuple[Certificate, ...]:
+    """Return the certificates of all that was destroyed in this share, in the order in which it went."""
+    return tuple(
+        Certificate(**each)
+        for entry in share.ledger.entries('"certificates":[{')
+        if entry.act == "destroy"
+        for each in entry.details["certificates"]
+    )
+
+
+def live(
+    request: Request, share: Share, event: Event, on: date, *, clock: Clock, reason: str = "", seen: int | None = None
+) -> Lived:  # fmt: skip
     """Enter the event and return the life after it; what goes by it goes with certificates in the ledger.
+
+    ``seen`` is how many events of this life whoever acts knows of: where there have been more since, the act is refused.
 
     At ``correct`` the wrong report goes (requirement 224; ``reason`` says what was wrong), at ``destroy`` the data (251, 263), and a
     certificate to hand over is written beside the report. Raises `Refused` where the event may not happen, or not yet.
@@ -91,6 +106,11 @@ def live(request: Request, share: Share, event: Event, on: date, *, clock: Clock
     agreement = io.load(share.agreement)
     with locked(share):
         before = life_of(request, share, agreement)
+        if seen is not None and seen != len(before.history):
+            raise Refused([
+                Finding(OVERTAKEN, "Somebody else acted on this analysis in the meantime. Nothing was entered.",
+                    "Look at it as it stands now, then act again if it is still right.", f"request {request.id}")
+            ])  # fmt: skip
         after = apply(before, event, on)
         name = f"{request.id}/{len(after.history)}"
         certificates: tuple[Certificate, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tallystick.agreement.acts import Submission
 from tallystick.agreement.schema import Dataset
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.lab.request import Request
-from tallystick.ledger import fingerprint
+from tallystick.ledger import certify, destroy, fingerprint
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share, locked
@@ -23,7 +23,7 @@ from tallystick.share.supply import event as supplied
 from tallystick.supply.contract import RECORD_ID
 from tallystick.supply.upload import check_upload
 
-__all__ = ["Handed", "assurance", "event", "take"]
+__all__ = ["Handed", "assurance", "event", "receive", "take"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,28 @@ def take(request: Request, share: Share, upload: Path, handed: Handed, *, clock:
             else:
                 csv.write_csv(table, folder / target)
     return True
+
+
+def receive(request: Request, share: Share, arrived: Path, handed: Handed, *, clock: Clock) -> bool:
+    """Take in what arrived and destroy the copy that arrived, taken or not; return whether it was taken now.
+
+    What is not taken in is entered in the ledger with the rules that it broke and the certificate of its destruction (requirements 233
+    and 234). Raises what `take` raises.
+    """
+    proof = certify(
+        arrived, root=arrived.parent, at=clock.now, reason="an upload does not stay where it arrived"
+    )
+    try:
+        return take(request, share, arrived, handed, clock=clock)
+    except (BadInput, Refused) as wrong:
+        rules = sorted({finding.rule for finding in wrong.findings})
+        share.ledger.append(
+            "lab-upload-refused", request.cohort, {"rules": rules, "route": handed.route, "certificate": asdict(proof)},
+            actor=clock.actor, at=clock.now, event_id=f"lab/refused/{request.cohort}/{proof.sha256[7:23]}/{clock.now.isoformat()}",
+        )  # fmt: skip
+        raise
+    finally:
+        destroy(arrived)
 
 
 def shaped(table: pa.Table, dataset: Dataset, file: str) -> pa.Table:

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_POST
 from tallystick.errors import BadInput, Refused
 from tallystick.governance import pages
 from tallystick.governance.cases import Case, Command
+from tallystick.governance.clocks import london_day
 from tallystick.governance.forms import Question
 from tallystick.governance.tables.processes import PROCESSES
 from tallystick.service import roles
 from tallystick.service.cases import clocks, questions
 from tallystick.service.cases.find import OPEN, begun, find, visible, waiting
+from tallystick.service.lab import find as lab
 from tallystick.service.outputs import find as outputs
 from tallystick.service.registry import models, store
 from tallystick.service.review import waiting as reviews
@@ -43,6 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "sees_projects": roles.works_on_projects(role) or roles.sees_projects(role),
         "sees_outputs": roles.sees_outputs(role),
         "outputs": list(outputs.waiting(request.acting)[:ON_A_PAGE]) if roles.sees_outputs(role) else [],
+        "sees_lab": roles.sees_lab(role),
+        "lab_waits": list(lab.waits(request.acting, london_day(now))),
         "lists": [PROCESSES[name] for name in roles.processes(role)],
     }
     return render(request, "cases/home.html", context)

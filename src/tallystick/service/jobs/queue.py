@@ -21,12 +21,15 @@ from tallystick.service.accounts.models import Membership
 from tallystick.service.jobs.models import OPEN, Job
 from tallystick.service.jobs.other import OTHER
 from tallystick.service.registry.store import enter_all
+from tallystick.share import lab
 from tallystick.share import run as share_run
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import open_share
 
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
+EVALUATE = "evaluate"
+"""The step that answers a request of the Justice Data Lab; every other is a step of `share.run`."""
 Now = Callable[[], datetime]
 
 
@@ -72,11 +75,7 @@ def work(job: Job, now: Now) -> None:
     state, text, findings = "done", "", []
     with kept_alive(job, now):
         try:
-            share = open_share(settings.ENVIRONMENT.shares / job.share)
-            if job.step in OTHER:
-                OTHER[job.step](share, Clock(job.by, now()), **job.options)
-            else:
-                share_run.run(share, clock=Clock(job.by, now()), until=job.step, step=step)
+            do(job, Clock(job.by, now()), step)
         except TallystickError as raised:
             state = "refused" if isinstance(raised, Refused) else "failed"
             text, findings = raised.message, [str(finding) for finding in raised.findings]
@@ -88,6 +87,21 @@ def work(job: Job, now: Now) -> None:
         state=state, text=text[:200], findings=findings, progress=1.0 if state == "done" else job.progress,
         ended_at=now(), lease_until=None,
     )  # fmt: skip
+
+
+def do(job: Job, clock: Clock, step: share_run.Progress) -> None:
+    """Do a job's step of its share, as the command line does it."""
+    share = open_share(settings.ENVIRONMENT.shares / job.share)
+    if job.step in OTHER:
+        OTHER[job.step](share, clock, **job.options)
+        return
+    if job.step != EVALUATE:
+        share_run.run(share, clock=clock, until=job.step, step=step)
+        return
+    request = lab.request_of(share)
+    if request is None:
+        raise BadInput("There is no request in this share.")
+    lab.answer(request, share, clock=clock, step=step)
 
 
 @contextmanager

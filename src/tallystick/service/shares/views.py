@@ -24,6 +24,7 @@ from tallystick.service import roles
 from tallystick.service.accounts.models import Membership
 from tallystick.service.cases.views import who
 from tallystick.service.jobs import queue
+from tallystick.service.lab.find import cohort_of
 from tallystick.service.registry import models
 from tallystick.service.registry.shares import agreement_of, of_party
 from tallystick.share.acts import Clock, is_done
@@ -73,7 +74,8 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
         "has_review": bool(roles.review_acts(role)),
         "uploads": [
             dataset for dataset in agreement.datasets
-            if roles.may_supply(role) and dataset.supplier == body and not is_done(folder, supplied(dataset.name))
+            if roles.may_supply(role) and dataset.supplier == body and not is_cohort(agreement, dataset.name)
+            and not is_done(folder, supplied(dataset.name))
         ],
         "entries": [*entries][::-1],
         "verdict": folder.ledger.verify(),
@@ -100,11 +102,17 @@ def dataset_of(request: HttpRequest, slug: str, name: str) -> tuple[models.Share
     """Return a dataset that this person may supply; raise Http404 where there is none, PermissionDenied for another role."""
     row, folder, agreement = found(request, slug)
     dataset = next((each for each in agreement.datasets if each.name == name), None)
-    if dataset is None or dataset.supplier != request.acting.organisation.name:
+    if dataset is None or dataset.supplier != request.acting.organisation.name or is_cohort(agreement, name):
         raise Http404
     if not roles.may_supply(request.acting.role):
         raise PermissionDenied
     return row, folder, agreement, dataset
+
+
+def is_cohort(agreement: Agreement, name: str) -> bool:
+    """Return whether a dataset is a provider's cohort: it comes by the lab's own door, with an assurance each time."""
+    cohort = cohort_of(agreement)
+    return cohort is not None and cohort.name == name
 
 
 def header(request: HttpRequest, slug: str, name: str) -> HttpResponse:
