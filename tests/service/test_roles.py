@@ -111,7 +111,7 @@ def test_outputs_are_worked_on_as_the_page_says(role: str, somebody: Callable[..
     from tallystick.agreement import io
     from tallystick.disclosure.review import Command
     from tallystick.service.outputs import index
-    from tallystick.service.registry.models import Share
+    from tallystick.service.registry.models import Case, Concern, Share
     from tallystick.share import outputs
     from tallystick.share.rooms import open_share
 
@@ -135,6 +135,11 @@ def test_outputs_are_worked_on_as_the_page_says(role: str, somebody: Callable[..
     assert (who.get("/projects/moj-dfe/school-absence").status_code == 200) == (row[1] != "–")
     assert (who.get("/outputs").status_code == 200) == (row[2] != "–")
     assert (who.get("/outputs/o").status_code == 200) == (row[2] != "–")
+    request = Case.objects.create(
+        process="request", subject="r", state="approved", version=1, answers={"purpose": "research"}
+    )
+    Concern.objects.create(case=request, process="request", organisation=BODY)
+    assert (who.get("/request/r/project").status_code == 200) == (row[4] == "yes")
     does = {act for act in ("assign", "vote", "submit", "withdraw", "release", "change") if act in row[3]}
     pages = {"release": "/outputs/o/release", "change": "/projects/moj-dfe/school-absence/hand-in"}
     for act in ("change", "submit", "withdraw", "vote", "release", "assign"):

@@ -197,7 +197,7 @@ sys.path.insert(0, sys.argv[2])
 from worlds import CLOCK
 from tallystick.agreement import io
 from tallystick.disclosure.review import Command
-from tallystick.share import deidentify, destroy, evaluate, extract, link, outputs, quality, release, report, review, supply
+from tallystick.share import deidentify, destroy, evaluate, extract, link, outputs, projects, quality, release, report, review, supply
 from tallystick.share.rooms import open_share
 share = open_share(folder)
 agreement = io.load(folder)
@@ -225,8 +225,10 @@ door = "release"
 table = folder.parent / "table.csv"
 table.write_text("region,M,F\\nN,40,30\\nS,50,60\\n")
 release.release(share, release.Asked((table,), in_scope=True), release_id="one", clock=CLOCK)
+door = "project"
+project = io.load_projects(folder)[0].model_copy(update={"title": "Approved anew"})
+projects.enter(share, agreement, project, clock=CLOCK)
 door = "output"
-project = io.load_projects(folder)[0]
 for act in (Command("change", "ann", CLOCK.now), Command("submit", "ann", CLOCK.now)):
     brought = pathlib.Path(sys.argv[4]) if act.act == "change" else None
     outputs.act(share, agreement, project, "o", act, brought=brought)

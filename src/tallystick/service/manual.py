@@ -74,8 +74,16 @@ def lines() -> Iterator[str]:
     yield "their outputs once handed in. A checker sees no other's vote before all are cast, and nobody checks or releases what they made."
     yield ""
     yield from table(
-        ("output", "sees projects", "sees outputs", "does"),
-        ((role, *project_sight(role), ", ".join(roles.output_acts(role)) or "–") for role in roles.ROLES),
+        ("output", "sees projects", "sees outputs", "does", "opens projects"),
+        (
+            (
+                role,
+                *project_sight(role),
+                ", ".join(roles.output_acts(role)) or "–",
+                "yes" if roles.opens_projects(role) else "–",
+            )
+            for role in roles.ROLES
+        ),
     )
     yield ""
     yield "## Justice Data Lab"

@@ -150,6 +150,11 @@ def sees_projects(role: str) -> bool:
     return role in SEES_PROJECTS
 
 
+def opens_projects(role: str) -> bool:
+    """Return whether a role opens the project that an approved research request becomes."""
+    return role == "data-access-team"
+
+
 def sees_outputs(role: str) -> bool:
     """Return whether a role sees outputs that were handed in."""
     return role in OUTPUT_ACTS

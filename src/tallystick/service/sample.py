@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -27,6 +28,7 @@ from tallystick.service.registry import store
 from tallystick.service.registry.shares import record
 
 MOJ, DFE, HMCTS, CHARITY = "Ministry of Justice", "Department for Education", "HMCTS", "The provider"
+UNIVERSITY = "University of Example"
 PEOPLE = (
     # who, of which body, in which role
     ("ann", HMCTS, "requester"),
@@ -47,12 +49,28 @@ PEOPLE = (
     ("pru", CHARITY, "provider"),
     ("ana", MOJ, "lab-analyst"),
     ("bea", MOJ, "lab-analyst"),
+    ("ron", UNIVERSITY, "requester"),
+    ("ria", UNIVERSITY, "researcher"),
+    ("mag", "moj-data-access-group", "panel"),
+    ("gov", "moj-data-access-governance-board", "panel"),
+    ("dcs", "dfe-chief-statistician", "panel"),
+    ("rap", "uksa-research-accreditation-panel", "panel"),
+    ("cat", MOJ, "output-checker"),
+    ("col", DFE, "output-checker"),
+    ("cyd", DFE, "output-checker"),
 )
 SHARE, BOARD, LAB = "moj-dfe", "local-board", "justice-data-lab"
 COHORT = "sample-cohort.csv"
 """A filled-in upload for the sample's lab: it lies in the home folder, for whoever plays the provider."""
-HELD = frozenset({"iao", "dpo", "siro"})
-"""Offices whose holder the register must know before they may decide."""
+HELD = frozenset({"iao", "dpo", "siro", "panel", "researcher"})
+"""Offices whose holder the register must know before they may decide, or work on a project."""
+FIT = {
+    # what the register of offices must say of a researcher before they get access, and who enters it
+    "train": ("data-access-team", {"course": "Safe researcher training"}, "trained_until"),
+    "clear": ("siro", {"clearance": "BPSS"}, "cleared_until"),
+    "accredit": ("data-access-team", {"scheme": "UKSA accredited researcher"}, "accredited_until"),
+    "accept-terms": ("requester", {"terms": "Terms of use, version 1"}, ""),
+}
 
 
 def make(now: datetime) -> Iterator[str]:
@@ -60,9 +78,8 @@ def make(now: datetime) -> Iterator[str]:
     if settings.ENVIRONMENT.is_secure:
         raise BadInput("The sample is for a machine of one's own: leave TALLYSTICK_URL at http://127.0.0.1.")
     shares(now)
-    for name, body, office in PEOPLE:
-        if office in HELD:
-            store.act(appointment(name, body, office, now))
+    for command in appointments(now):
+        store.act(command)
     yield "Sample accounts (passwords are new at each start; codes come from an authenticator app with the secret):"
     yield f"  {'address':24} {'password':18} {'second factor':34} role"
     for name, organisation, role in PEOPLE:
@@ -91,12 +108,33 @@ def shares(now: datetime) -> None:
     record(folder / BOARD, now)
 
 
-def appointment(name: str, body: str, office: str, now: datetime) -> Command:
-    """Return the command that puts somebody of the sample into their office; asked twice, it is done once."""
-    subject = f"sample.{name}"
+def appointments(now: datetime) -> Iterator[Command]:
+    """Yield the commands that put people of the sample into their offices; asked twice, each is done once."""
+    for name, body, office in PEOPLE:
+        if office in HELD:
+            answers = {"person": name, "body": body, "office": office, "from": now.date().isoformat()}
+            yield command(f"sample-{name}", name, body, "appoint", "siro", answers, now)
+        if office == "researcher":
+            until = now.date().replace(year=now.year + 4, day=1).isoformat()
+            for act, (role, said, key) in FIT.items():
+                yield command(
+                    f"sample-{name}-{act}",
+                    name,
+                    body,
+                    act,
+                    role,
+                    {**said, **({key: until} if key else {})},
+                    now,
+                )
+
+
+def command(
+    event_id: str, name: str, body: str, act: str, role: str, answers: dict[str, Any], now: datetime
+) -> Command:
+    """Return an act on the office of somebody of the sample."""
     return Command(
-        event_id=f"sample-{name}", process="office", subject=subject, act="appoint", at=now, by="sample", role="siro",
-        organisation=body, answers={"person": name, "body": body, "office": office, "from": now.date().isoformat()},
+        event_id=event_id, process="office", subject=f"sample.{name}", act=act, at=now, by="sample", role=role,
+        organisation=body, answers=answers,
     )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ DOORS: dict[str, Door] = {
         reads=("rooms/steward", "keys/steward", "projects"),
         writes=("rooms/projects/*",),
     ),
+    "project": Door(reads=("projects",), writes=("projects",)),
     "output": Door(
         reads=("outputs", "releases", "projects"),
         writes=("outputs", ".outputs.lock", "releases"),

@@ -15,6 +15,7 @@ from tallystick.governance.clocks import LONDON
 from tallystick.governance.conditions import Asking, is_asked
 from tallystick.governance.decisions import as_event, form
 from tallystick.governance.forms import Question, read
+from tallystick.governance.projects import COVERAGE, justifications
 from tallystick.governance.rules import SAYS, is_unmet
 from tallystick.governance.tables.processes import PROCESSES
 
@@ -70,6 +71,28 @@ def sheet(registry: Registry, case: Case, command: Command, answers: Answers) ->
     """Return the sheet of an act with these answers."""
     event = as_event(command, answers, case.state)
     return Sheet(Asking(registry, case, stepped(case, event), command), command.act, answers)
+
+
+def parts(question: Question, answer: Answers) -> tuple[str, ...]:
+    """Return what a question asks about one by one, where it does: the fields that are asked for, and the rows and years."""
+    if question.id != "request.submit.field_justification":
+        return ()
+    return (*(str(name) for name in answer.get("fields") or ()), COVERAGE)
+
+
+def shown_parts(names: tuple[str, ...], answer: Any) -> list[tuple[str, str]]:
+    """Return each part with its answer."""
+    said = justifications(str(answer or ""))
+    return [(name, said.get(name, "")) for name in names]
+
+
+def typed_parts(question: Question, names: tuple[str, ...], fields: Mapping[str, Any]) -> str:
+    """Return the answer that the boxes of its parts make, a line for each; raise ValueError where one is empty."""
+    said = [" ".join(str(fields.get(f"{question.key}-{at}", "")).split()) for at in range(len(names))]
+    missing = [name for name, reason in zip(names, said, strict=True) if not reason]
+    if missing:
+        raise ValueError(f"say why {missing[0]} is needed; each needs its own reason")
+    return "\n".join(f"{name}: {reason}" for name, reason in zip(names, said, strict=True))
 
 
 def typed(question: Question, fields: Mapping[str, Any]) -> Any:

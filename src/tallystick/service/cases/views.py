@@ -16,6 +16,7 @@ from tallystick.governance import pages
 from tallystick.governance.cases import Case, Command
 from tallystick.governance.clocks import london_day
 from tallystick.governance.forms import Question
+from tallystick.governance.projects import is_research, may_open, people
 from tallystick.governance.tables.processes import PROCESSES
 from tallystick.service import roles
 from tallystick.service.cases import clocks, questions
@@ -97,6 +98,9 @@ def case(request: HttpRequest, process: str, subject: str) -> HttpResponse:
         "papers": pages.paper(found, now),
         "clocks": clocks.of(found, now),
         "waits": clocks.waits_for(found),
+        "people": people(store.world(), found.get("people", ())) if is_research(found) else (),
+        "opens_project": may_open(found) and roles.opens_projects(request.acting.role),
+        "project": outputs.projects(request.acting).filter(name=subject).first() if may_open(found) else None,
     }
     return render(request, "cases/case.html", context)
 
@@ -179,12 +183,16 @@ def question(request: HttpRequest, process: str, subject: str, act: str, key: st
     if asked is None:
         raise Http404
     problem, fields = "", questions.shown(asked, sheet.answer(asked))
+    parts = questions.parts(asked, sheet.asking.after.answers)
     if request.method == "POST":
         fields = {name: request.POST[name] for name in request.POST if name.split("-")[0] == key}
         if asked.kind == "words":
             fields[key] = request.POST.getlist(key)
         try:
-            answer = questions.typed(asked, fields)
+            has_parts = any(name.startswith(f"{key}-") for name in fields) and parts
+            answer = (
+                questions.typed_parts(asked, parts, fields) if has_parts else questions.typed(asked, fields)
+            )
         except ValueError as error:
             problem = f"{str(error)[:1].upper()}{str(error)[1:]}."
         else:
@@ -203,6 +211,10 @@ def question(request: HttpRequest, process: str, subject: str, act: str, key: st
         "fields": fields,
         "problem": problem,
         "known": known(asked),
+        "parts": [
+            (name, fields.get(f"{key}-{at}", said))
+            for at, (name, said) in enumerate(questions.shown_parts(parts, sheet.answer(asked)))
+        ],
     }
     return render(request, "cases/question.html", context, status=422 if problem else 200)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.service.outputs import projects, views
+from tallystick.service.outputs import opening, projects, views
 
 urlpatterns = [
+    path("request/<identity:subject>/project", opening.open_project, name="open-project"),
     path("projects", projects.listed, name="projects"),
     path("projects/<slug:share>/<str:name>", projects.project, name="project"),
     path("projects/<slug:share>/<str:name>/hand-in", views.hand_in, name="hand-in"),
