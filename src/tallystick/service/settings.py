@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "tallystick.service.jobs",
     "tallystick.service.outputs",
     "tallystick.service.lab",
+    "tallystick.service.notices",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -64,6 +64,11 @@ def found(case: Case, now: datetime) -> Iterator[Due]:
 
 
 def due_soon(acting: Membership, now: datetime) -> list[Due]:
+    """Return the first of what is due of the cases that somebody may see and act on, the earliest first."""
+    return due_of(acting, now)[:50]
+
+
+def due_of(acting: Membership, now: datetime) -> list[Due]:
     """Return what is due of the cases that somebody may see and act on, the earliest first."""
     lists: list[Due] = []
     for process in ("incident", "rights", "complaint", "holding", "request"):
@@ -76,7 +81,7 @@ def due_soon(acting: Membership, now: datetime) -> list[Due]:
             rows = rows.filter(state="under-review")
         for case in store.cases_of(process, rows[:MOST]).values():
             lists += found(case, now)
-    return sorted(lists, key=lambda due: london_day(due.by) if isinstance(due.by, datetime) else due.by)[:50]
+    return sorted(lists, key=lambda due: london_day(due.by) if isinstance(due.by, datetime) else due.by)
 
 
 def waits_for(case: Case) -> list[str]:

@@ -48,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "outputs": list(outputs.waiting(request.acting)[:ON_A_PAGE]) if roles.sees_outputs(role) else [],
         "sees_lab": roles.sees_lab(role),
         "lab_waits": list(lab.waits(request.acting, london_day(now))),
+        "new_notices": request.user.notices.filter(seen_at=None).count(),
         "lists": [PROCESSES[name] for name in roles.processes(role)],
     }
     return render(request, "cases/home.html", context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from tallystick.errors import BadInput, Refused, TallystickError
 from tallystick.service.accounts.models import Membership
 from tallystick.service.jobs.models import OPEN, Job
 from tallystick.service.jobs.other import OTHER
+from tallystick.service.notices.post import deliver
 from tallystick.service.registry.store import enter_all
 from tallystick.share import lab
 from tallystick.share import run as share_run
@@ -30,6 +31,8 @@ LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 EVALUATE = "evaluate"
 """The step that answers a request of the Justice Data Lab; every other is a step of `share.run`."""
+ROUND = timedelta(minutes=1)
+"""How often notices are made and sent."""
 Now = Callable[[], datetime]
 
 
@@ -127,10 +130,13 @@ def kept_alive(job: Job, now: Now) -> Iterator[None]:
 
 def loop(now: Now, stopped: threading.Event, *, once: bool = False, pause: float = 1.0) -> int:
     """Work until stopped, or with ``once`` until there is nothing to do; return how many jobs were done."""
-    done = 0
+    done, delivered = 0, datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():
         close_old_connections()
         enter_all()  # what a crash kept out of the ledger
+        if now() - delivered >= ROUND:
+            delivered = now()
+            deliver(delivered)
         job = take(now())
         if job is not None:
             work(job, now)

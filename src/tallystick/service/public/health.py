@@ -12,6 +12,8 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from tallystick import __version__
+from tallystick.service.jobs.models import Job
+from tallystick.service.notices.models import Notice
 from tallystick.service.registry import models
 
 Sample = tuple[dict[str, str], int]
@@ -68,6 +70,10 @@ def lines() -> Iterator[str]:
     )  # fmt: skip
     waiting = models.Event.objects.filter(is_entered=False).count()
     yield from gauge("tallystick_outbox", "Acts that the ledger does not hold yet.", [({}, waiting)])
+    unsent = Notice.objects.filter(mailed_at=None).count()
+    yield from gauge("tallystick_notices_unsent", "Notices that no e-mail has taken out yet.", [({}, unsent)])
+    jobs = Job.objects.values_list("state").annotate(Count("id")).order_by("state")
+    yield from gauge("tallystick_jobs", "Steps of shares by state.", [({"state": s}, n) for s, n in jobs])
     yield from gauge("tallystick_shares", "Shares in the home folder.", [({}, models.Share.objects.count())])
 
 
