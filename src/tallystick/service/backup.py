@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -23,6 +24,7 @@ from django.db import connection
 from tallystick import __version__
 from tallystick.errors import BadInput, Finding
 from tallystick.ledger import Ledger
+from tallystick.service import places
 
 PARTS = ("shares", "ledger.jsonl", "ledger.head", "secret.key")
 APART = frozenset({"keys", "ledger.head", "secret.key"})
@@ -30,12 +32,15 @@ APART = frozenset({"keys", "ledger.head", "secret.key"})
 MANIFEST = "backup.json"
 
 
-def backup(target: Path, now: datetime, *, keys: Path | None = None) -> dict[str, Any]:
-    """Write the backup, and the keys and heads to ``keys``, and return what it holds; each file whole or not at all."""
+def backup(
+    target: Path | str, now: datetime, *, keys: Path | str | None = None, recipient: str = ""
+) -> dict[str, Any]:
+    """Write the backup, and the keys and heads to ``keys``, and return what it holds; each file whole or not at all.
+
+    With a ``recipient`` (the public half of an age key pair) both are sealed; in an object store they must be.
+    """
     home = settings.ENVIRONMENT.home
-    for path in (target, keys):
-        if path is not None and path.exists():
-            raise BadInput(f"{path.name} is there already. Name another file.")
+    check_places(str(target), str(keys or ""), recipient)
     aside = home / "incoming" / "backup"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True, mode=0o700)
@@ -45,12 +50,35 @@ def backup(target: Path, now: datetime, *, keys: Path | None = None) -> dict[str
         mine = {name: aside / name for name in (MANIFEST, str(held["database"]))}
         found = {path.relative_to(home).as_posix(): path for path in files(home)}
         lies_apart = {name for name in found if APART & set(Path(name).parts)}
-        pack(target, {**mine, **{name: path for name, path in found.items() if name not in lies_apart}})
+        members = {**mine, **{name: path for name, path in found.items() if name not in lies_apart}}
+        put(str(target), members, aside, recipient)
         if keys is not None:
-            pack(keys, {MANIFEST: aside / MANIFEST, **{name: found[name] for name in sorted(lies_apart)}})
+            members = {MANIFEST: aside / MANIFEST, **{name: found[name] for name in sorted(lies_apart)}}
+            put(str(keys), members, aside, recipient)
     finally:
         shutil.rmtree(aside)
     return held
+
+
+def check_places(target: str, keys: str, recipient: str) -> None:
+    """Raise BadInput for a place that is taken, one away from this machine that would not be sealed, and keys beside what they open."""
+    for place in filter(None, (target, keys)):
+        if places.is_away(place) and not recipient:
+            raise BadInput("What leaves this machine is sealed: name the public key with --recipient.")
+        if places.is_taken(place):
+            raise BadInput(f"{Path(place).name} is there already. Name another file.")
+    if places.is_away(target) and places.is_away(keys) and places.bucket(target) == places.bucket(keys):
+        raise BadInput("The keys would lie beside what they open: name another bucket for them, or a file.")
+
+
+def put(place: str, members: dict[str, Path], aside: Path, recipient: str) -> None:
+    """Pack files and lay them at a place, sealed where there is a recipient."""
+    if not recipient:
+        pack(Path(place), members)
+        return
+    packed = aside / "packed.tgz"
+    pack(packed, members)
+    places.keep(packed, place, recipient)
 
 
 def pack(target: Path, members: dict[str, Path]) -> None:
@@ -88,7 +116,9 @@ def dump(folder: Path) -> str:
     return "registry.dump"
 
 
-def restore(source: Path, *, keys: Path | None = None) -> tuple[Finding, ...]:
+def restore(
+    source: Path | str, *, keys: Path | str | None = None, identity: Path | None = None
+) -> tuple[Finding, ...]:
     """Lay a backup out in this home, which must hold nothing yet, and return where the ledger and the database differ.
 
     Raises BadInput for what is no backup, and for a home that is in use.
@@ -100,9 +130,9 @@ def restore(source: Path, *, keys: Path | None = None) -> tuple[Finding, ...]:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True, mode=0o700)
     try:
-        held = lay_out(source, aside)
+        held = brought(str(source), aside, identity)
         if keys is not None:
-            lay_out(keys, aside)
+            brought(str(keys), aside, identity)
         undump(aside / Path(str(held["database"])).name)
         for name in PARTS:
             if (aside / name).is_dir():
@@ -112,6 +142,12 @@ def restore(source: Path, *, keys: Path | None = None) -> tuple[Finding, ...]:
     finally:
         shutil.rmtree(aside)
     return differences()
+
+
+def brought(place: str, aside: Path, identity: Path | None) -> dict[str, Any]:
+    """Unpack what lies at a place, and return its manifest."""
+    with tempfile.TemporaryDirectory(dir=aside) as folder:
+        return lay_out(places.bring(place, Path(folder), identity), aside)
 
 
 def lay_out(source: Path, folder: Path) -> dict[str, Any]:
