@@ -5,45 +5,29 @@ Nothing is guessed: a name that ``measures.toml`` does not know, a sign with two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from tallystick.errors import BadInput, Finding
-from tallystick.performance import layout, periods, series
+from tallystick.performance import layout, series
 from tallystick.performance.checks import check
-from tallystick.performance.definitions import Measure, Measures, folded
+from tallystick.performance.definitions import Measures, folded
 from tallystick.performance.layout import Block, Grid, heading_words
-from tallystick.performance.periods import Period
+from tallystick.performance.sayings import Facts, Faults, Sayings, unmarked
 from tallystick.performance.sheets import Sheet, letters, open_sheets
 from tallystick.performance.values import Figure, figure, notes_of, without_footnotes
 from tallystick.performance.vocabulary import (
-    CODE,
-    TOTALS,
     Vocabulary,
-    category,
     combined,
-    measure_in,
     vocabulary,
 )
 
 MOST_FAULTS = 200
-
-
-@dataclass
-class Facts:
-    """What is known of one figure while its labels and headings are read."""
-
-    measure: Measure | None = None
-    name: str = ""
-    area: str = ""
-    period: Period | None = None
-    groups: list[str] = field(default_factory=list)
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,20 +60,20 @@ def read_sheets(
     passed: list[str] = []
     for sheet in sheets:
         if sheet.is_hidden:
-            reader.warn("read.hidden", sheet.file + f", sheet {sheet.name}", "The sheet is hidden, and was not read.",
+            reader.faults.warn("hidden", sheet.file + f", sheet {sheet.name}", "The sheet is hidden, and was not read.",
                         "Unhide it if it belongs to the return; delete it if not.")  # fmt: skip
         elif layout.is_front(sheet) and len(sheets) > 1:
             reader.notes(sheet)
             passed.append(sheet.name)
         elif not reader.sheet(sheet):
             passed.append(sheet.name)
-    if not reader.rows and not reader.findings:
+    if not reader.rows and not reader.faults.findings:
         raise BadInput(
             f"{sheets[0].file}: there is no table of figures in it. Hand in the file with the figures, not its cover."
         )
     reader.missing_notes()
     table = series.of_rows(reader.rows)
-    found = [*reader.findings, *check(table, said)]
+    found = [*reader.faults.findings, *check(table, said)]
     return Read(table, tuple(found[:MOST_FAULTS]), tuple(passed))
 
 
@@ -99,28 +83,10 @@ class Reader:
     def __init__(self, words: Vocabulary, published: date, area: str) -> None:
         self.words, self.published, self.area = words, published, area
         self.rows: list[dict[str, Any]] = []
-        self.findings: list[Finding] = []
+        self.faults = Faults()
+        self.said = Sayings(words, self.faults)
         self.pointed: dict[str, str] = {}
         self.noted: set[str] = set()
-        self.told: set[str] = set()
-
-    def fault(self, rule: str, where: str, message: str, remedy: str) -> None:
-        """Keep a fault; one of a rule and place is kept once."""
-        if f"{rule}|{where}" not in self.told:
-            self.told.add(f"{rule}|{where}")
-            self.findings.append(
-                Finding(f"read.{rule.removeprefix('read.')}", message, remedy, where, "289", "guidance §6")
-            )
-
-    def warn(self, rule: str, where: str, message: str, remedy: str) -> None:
-        """Keep a warning once."""
-        if f"{rule}|{where}" not in self.told:
-            self.told.add(f"{rule}|{where}")
-            self.findings.append(
-                Finding(
-                    f"read.{rule.removeprefix('read.')}", message, remedy, where, "289", "guidance §6", "warn"
-                )
-            )
 
     def notes(self, sheet: Sheet) -> None:
         """Remember which notes a sheet of notes explains."""
@@ -135,7 +101,7 @@ class Reader:
         """Warn of markers whose note is not in the file, where the file has notes at all."""
         for number, where in self.pointed.items():
             if self.noted and number not in self.noted:
-                self.warn("note", where, f"It points to note {number}, which the file does not hold.",
+                self.faults.warn("note", where, f"It points to note {number}, which the file does not hold.",
                           "Ask its sender for the note: it may limit what the figure means.")  # fmt: skip
 
     def sheet(self, sheet: Sheet) -> bool:
@@ -156,7 +122,7 @@ class Reader:
         """Name hidden rows and columns among the data: nobody can see that they are read."""
         for row in block.rows:
             if row in sheet.hidden_rows:
-                self.fault(
+                self.faults.fault(
                     "hidden",
                     sheet.place(row, 0),
                     "The row is hidden.",
@@ -165,7 +131,7 @@ class Reader:
         for column in (*block.labels, *block.figures):
             if column in sheet.hidden_columns:
                 top = block.headings[-1] if block.headings else 0
-                self.fault(
+                self.faults.fault(
                     "hidden",
                     sheet.place(top, column),
                     "The column is hidden.",
@@ -187,7 +153,7 @@ class Reader:
         }
         for row in block.rows:
             if self.is_repeated_heading(grid, block, row):
-                self.fault(
+                self.faults.fault(
                     "heading-again",
                     grid.sheet.place(row, 0),
                     "The headings are repeated among the rows.",
@@ -213,7 +179,9 @@ class Reader:
         """Name headings that are missing, said twice, or of a file about single persons."""
         if not block.headings:
             where = grid.sheet.place(block.rows[0] if block.rows else 0, 0)
-            self.fault("no-heading", where, "The figures have no headings.", "Give each column a heading.")
+            self.faults.fault(
+                "no-heading", where, "The figures have no headings.", "Give each column a heading."
+            )
             return False
         seen: dict[tuple[str, ...], int] = {}
         sound = True
@@ -225,12 +193,12 @@ class Reader:
                 sound &= self.is_spacer(grid, block, column)
                 continue
             if folded(words[-1]) in layout.PERSONAL:
-                self.fault("personal", where, "The heading is that of a file about single persons.",
+                self.faults.fault("personal", where, "The heading is that of a file about single persons.",
                            "A performance share holds no personal data: hand in counts, or ask for a share of personal data.")  # fmt: skip
                 sound = False
             key = tuple(folded(word) for word in words)
             if key in seen:
-                self.fault("heading-twice", where, f"The heading is the same as that of column {letters(seen[key])}.",
+                self.faults.fault("heading-twice", where, f"The heading is the same as that of column {letters(seen[key])}.",
                            "Give each column a heading of its own.")  # fmt: skip
                 sound = False
             seen[key] = column
@@ -243,11 +211,11 @@ class Reader:
         if not filled:
             return True
         if headed and column > max(headed):
-            self.fault("ragged", grid.sheet.place(filled[0], column), "The row has more cells than there are headings.",
+            self.faults.fault("ragged", grid.sheet.place(filled[0], column), "The row has more cells than there are headings.",
                        "Put a text with a comma in quotation marks, or say what the column holds.")  # fmt: skip
         else:
             where = grid.sheet.place(block.headings[-1], column)
-            self.fault(
+            self.faults.fault(
                 "no-heading", where, "The column has figures or labels and no heading.", "Say what it holds."
             )
         return False
@@ -279,7 +247,7 @@ class Reader:
     ) -> Facts | None:
         """Return what a row's labels say, or None where one of them is at fault."""
         facts = Facts()
-        self.from_words([block.sections.get(row, "")], facts)
+        self.said.from_words([block.sections.get(row, "")], facts)
         year = ""
         for number, column in enumerate(block.labels):
             cell = grid.cell(row, column)
@@ -288,7 +256,7 @@ class Reader:
             if cell.is_blank:
                 if is_tidy:
                     if roles[column] in ("area", "period", "measure"):
-                        self.fault(
+                        self.faults.fault(
                             "label",
                             where,
                             f"The {roles[column]} is blank.",
@@ -299,7 +267,7 @@ class Reader:
                 if number == len(block.labels) - 1 or column not in before:
                     if number < len(block.labels) - 1 and column not in before:
                         continue
-                    self.fault(
+                    self.faults.fault(
                         "label", where, "The label of the row is blank.", "Say what the row's figures are of."
                     )
                     return None
@@ -316,154 +284,18 @@ class Reader:
                     role = "period"
             if role == "part" or (role == "period" and year and year != str(value)):
                 whole = unmarked(f"{year} {value}")
-                value = whole if self.reads(whole) else value
+                value = whole if self.said.reads(whole) else value
                 role = "period"
-            if not self.label(facts, role, headings[column], value, where):
+            if not self.said.label(facts, role, headings[column], value, where):
                 return None
         return facts
-
-    def reads(self, text: str) -> bool:
-        """Whether a text names a period."""
-        try:
-            return periods.read(text) is not None
-        except periods.Ambiguous:
-            return False
-
-    def label(self, facts: Facts, role: str, heading: str, value: object, where: str) -> bool:
-        """Take one label; return whether it could be read."""
-        text = str(value).strip()
-        if role == "period":
-            found = self.period(value, where)
-            facts.period = found
-            return found is not None
-        if role in ("area", "code"):
-            return self.take_area(facts, text, where, is_code=role == "code")
-        if role == "measure":
-            return self.take_measure(facts, text, where)
-        if role in ("published", "embargo"):
-            found_day = day(value)
-            if found_day is None:
-                self.fault("day", where, f"The {role} date cannot be read.", "Write it as 2025-10-24.")
-                return False
-            facts.extra[role] = found_day
-            return True
-        if role == "validation":
-            word = folded(text)
-            states = {"mi": "management information", "management information": "management information",
-                      "unvalidated": "management information", "provisional": "management information",
-                      "validated": "validated", "final": "validated", "official statistics": "validated"}  # fmt: skip
-            if word not in states:
-                self.fault("validation", where, "The state of validation is none that is known.",
-                           "Write 'management information' or 'validated'.")  # fmt: skip
-                return False
-            facts.extra["validation"] = states[word]
-            return True
-        if role == "mark":
-            facts.extra["mark"] = text.strip("[]").lower()
-            return True
-        if role == "ignored":
-            return True
-        return self.take_other(facts, role, heading, text, where)
-
-    def take_other(self, facts: Facts, role: str, heading: str, text: str, where: str) -> bool:
-        """Take a label of a column whose heading is no role: a period, measure, area, or a group named by the heading."""
-        word = folded(text)
-        if role != "category":
-            if self.reads(text):
-                facts.period = periods.read(text)
-                return True
-            if word in self.words.measures:
-                return self.take_measure(facts, text, where)
-            if word in self.words.areas:
-                return self.take_area(facts, text, where)
-            if word in self.words.left_out:
-                facts.extra["left_out"] = True
-                return True
-        group = category("" if role == "category" else heading, text)
-        if group is None:
-            self.fault(
-                "group",
-                where,
-                "The group does not say of what.",
-                "Write it with its dimension, such as sex: female.",
-            )
-            return False
-        facts.groups.append(group)
-        return True
-
-    def period(self, value: object, where: str) -> Period | None:
-        """Return the period, or keep a fault."""
-        if isinstance(value, str):
-            value = unmarked(without_footnotes(value))
-        try:
-            found = periods.read(value)
-        except periods.Ambiguous as reading:
-            self.fault(
-                "period",
-                where,
-                "The period has two readings.",
-                f"{str(reading)[0].upper()}{str(reading)[1:]}.",
-            )
-            return None
-        if found is None:
-            self.fault("period", where, "The period cannot be read.",
-                       "Write a month as 2025-03, a quarter as 2025-Q1, a financial year as 2024/25.")  # fmt: skip
-        return found
-
-    def take_area(self, facts: Facts, text: str, where: str, *, is_code: bool = False) -> bool:
-        """Take an area's name or code; a code counts where no name is given."""
-        known = self.words.areas.get(folded(text))
-        if known or (not self.words.areas and not is_code):
-            facts.area = known or " ".join(text.split())
-            return True
-        if is_code or CODE.fullmatch(text):
-            facts.area = facts.area or ("" if is_code and self.words.areas else text)
-            return True
-        if self.words.areas:
-            self.fault("area", where, "The area is none of those that measures.toml lists.",
-                       "Correct it, or add it as an [[area]] or an alias of one.")  # fmt: skip
-            return False
-        return True
-
-    def take_measure(self, facts: Facts, text: str, where: str) -> bool:
-        """Take a measure's name."""
-        word = folded(text)
-        if word in self.words.left_out:
-            facts.extra["left_out"] = True
-            return True
-        known = self.words.measures.get(word)
-        if known is None and not self.words.is_open:
-            self.fault("measure", where, "The measure is none of those that measures.toml defines.",
-                       "Correct its name, add it as an alias, define it, or list it under left_out.")  # fmt: skip
-            return False
-        facts.measure, facts.name = known, known.id if known else word
-        return True
-
-    def from_words(self, words: list[str], facts: Facts) -> list[str]:
-        """Take what headings or a section say; return the words that were none of measure, area, period or total."""
-        left = []
-        for word in joined(words, self.reads):
-            text = folded(word)
-            if not text or text in TOTALS:
-                continue
-            if text in self.words.measures:
-                facts.measure, facts.name = self.words.measures[text], self.words.measures[text].id
-            elif text in self.words.areas:
-                facts.area = self.words.areas[text]
-            elif text in self.words.left_out:
-                facts.extra["left_out"] = True
-            elif self.reads(unmarked(word)):
-                facts.period = periods.read(unmarked(word))
-            else:
-                left.append(word)
-        return left
 
     def tidy(self, grid: Grid, block: Block, row: int, roles: Mapping[int, str], facts: Facts) -> None:
         """Take the value and denominator of a row of a tidy table."""
         at = next(column for column in block.figures if roles[column] == "value")
         under = next((column for column in block.figures if roles[column] == "denominator"), None)
         where = grid.sheet.place(row, at)
-        self.title(block, facts)
+        self.said.title(block.title, facts)
         found = figure(grid.cell(row, at), self.words.shorthand)
         if found.fault and grid.cell(row, at).is_blank and facts.extra.get("mark"):
             found = Figure(None, (facts.extra["mark"],))
@@ -471,7 +303,7 @@ class Reader:
         if under is not None and not grid.cell(row, under).is_blank:
             below = figure(grid.cell(row, under), self.words.shorthand)
             if below.fault:
-                self.fault(
+                self.faults.fault(
                     "number",
                     grid.sheet.place(row, under),
                     f"{below.fault[0].upper()}{below.fault[1:]}.",
@@ -480,13 +312,6 @@ class Reader:
                 return
             beneath = below.number
         self.keep(facts, found, beneath, where)
-
-    def title(self, block: Block, facts: Facts) -> None:
-        """Take what the table's title says where nothing nearer does."""
-        if not facts.name:
-            found = measure_in(block.title, self.words)
-            if found:
-                facts.measure, facts.name = found, found.id
 
     def wide(self, grid: Grid, block: Block, row: int, facts: Facts) -> None:
         """Take the figures of a row whose columns are headed by measures, periods, areas or groups."""
@@ -498,7 +323,7 @@ class Reader:
             here = Facts(
                 facts.measure, facts.name, facts.area, facts.period, list(facts.groups), dict(facts.extra)
             )
-            left = self.from_words(words, here)
+            left = self.said.from_words(words, here)
             under = [word for word in words if folded(word) in self.words.denominators]
             found = figure(grid.cell(row, column), self.words.shorthand)
             for word in under:
@@ -506,8 +331,8 @@ class Reader:
             left = [word for word in left if word not in under]
             if (under and here.name == facts.name) or here.extra.get("left_out"):
                 continue
-            self.title(block, here)
-            if self.remaining(here, left, grid.sheet.place(block.headings[-1], column)):
+            self.said.title(block.title, here)
+            if self.said.remaining(here, left, grid.sheet.place(block.headings[-1], column)):
                 made.append((here, found, where))
         for here, found, where in made:
             below = (
@@ -515,29 +340,12 @@ class Reader:
             )
             self.keep(here, found, below, where)
 
-    def remaining(self, facts: Facts, left: list[str], where: str) -> bool:
-        """Take the words of a heading that are no known name: a measure where there is none yet, else a group."""
-        if left and not facts.name and self.words.is_open:
-            facts.name = folded(left.pop(0))
-        if left and not facts.name:
-            self.fault("measure", where, "The heading is no measure that measures.toml defines.",
-                       "Add it as an alias, define it, or list it under left_out.")  # fmt: skip
-            return False
-        if left:
-            group = category(left[-2] if len(left) > 1 else "", left[-1])
-            if group is None:
-                self.fault("group", where, "The heading is no measure, area, period or group that is known.",
-                           "Add it as an alias in measures.toml, or list it under left_out.")  # fmt: skip
-                return False
-            facts.groups.append(group)
-        return True
-
     def keep(self, facts: Facts, found: Figure, beneath: float | None, where: str) -> None:
         """Keep one figure, or the fault in it."""
         if facts.extra.get("left_out"):
             return
         if found.fault:
-            self.fault("number", where, f"{found.fault[0].upper()}{found.fault[1:]}.", found.remedy)
+            self.faults.fault("number", where, f"{found.fault[0].upper()}{found.fault[1:]}.", found.remedy)
             return
         area = facts.area or self.area
         lacking = [
@@ -546,7 +354,7 @@ class Reader:
             if not is_there
         ]
         if lacking or facts.period is None:
-            self.fault("label", where, f"Nothing says of which {' and '.join(lacking)} the figure is.",
+            self.faults.fault("label", where, f"Nothing says of which {' and '.join(lacking)} the figure is.",
                        "Name it in a column, a heading or the title.")  # fmt: skip
             return
         marks = found.marks or ((facts.extra["mark"],) if facts.extra.get("mark") else ())
@@ -568,35 +376,3 @@ class Reader:
                 "place": where,
             }
         )  # fmt: skip
-
-
-def unmarked(text: str) -> str:
-    """Return a period's text without the marks of its state."""
-    return text.replace("[p]", "").replace("[r]", "").replace("(p)", "").strip()
-
-
-def joined(words: list[str], reads: Callable[[str], bool]) -> list[str]:
-    """Return the words with two that make one period together as one: 2024 over Q3."""
-    made: list[str] = []
-    for word in words:
-        both = unmarked(f"{made[-1]} {word}") if made else ""
-        if both and reads(both) and (reads(made[-1]) or not reads(unmarked(word))):
-            made[-1] = both
-        else:
-            made.append(word)
-    return made
-
-
-def day(value: object) -> date | None:
-    """Return the day that a cell names, or None."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    text = str(value).strip()
-    for shape in ("%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text, shape).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    return None
