@@ -50,12 +50,12 @@ def test_safe_outputs_pass(suite: ModuleType, tmp_path: Path) -> None:
 
 
 def test_every_rule_of_the_file_names_a_check_that_exists() -> None:
-    from tallystick.disclosure import count_checks, differencing, sheet_checks
+    from tallystick.disclosure import check, count_checks, differencing, sheet_checks
 
     for rule in rules().values():
-        assert any(hasattr(module, rule.check) for module in (count_checks, sheet_checks, differencing)), (
-            rule.id
-        )
+        assert any(
+            hasattr(module, rule.check) for module in (check, count_checks, sheet_checks, differencing)
+        ), rule.id
         assert rule.risk
         assert rule.remedy
         assert rule.evidence
@@ -63,4 +63,6 @@ def test_every_rule_of_the_file_names_a_check_that_exists() -> None:
 
 def test_every_refusing_rule_is_tried_by_the_suite(suite: ModuleType) -> None:
     tried = {rule for case in suite.planted(1, 40) for rule in case.expect}
-    assert set(rules()) - tried <= {"dominance.unknown", "table.unknown"}
+    assert set(rules()) - tried <= {
+        "dominance.unknown", "table.unknown", "table.header", "text.small-counts",  # the last two: test_as_saved.py
+    }  # fmt: skip

@@ -13,10 +13,12 @@ from tallystick.disclosure.about import About, TableAbout
 from tallystick.disclosure.count_checks import count_findings
 from tallystick.disclosure.counts import Counts, counts_of, ties
 from tallystick.disclosure.differencing import compare
-from tallystick.disclosure.document import Document
+from tallystick.disclosure.document import Document, is_header
 from tallystick.disclosure.guess import guess
+from tallystick.disclosure.logs import unread_counts
+from tallystick.disclosure.pictures import PICTURES, data_beside
 from tallystick.disclosure.read import read
-from tallystick.disclosure.rules import Limits
+from tallystick.disclosure.rules import MOST_NAMED, Limits, finding
 from tallystick.disclosure.sheet import Sheet
 from tallystick.disclosure.sheet_checks import counts_missing, few, sheet_findings
 from tallystick.errors import BadInput, Finding
@@ -81,17 +83,37 @@ def check_files(
     A description is taken from ``stated``, else from the ``.about.toml`` beside a file. Raises BadInput for a file that
     cannot be read.
     """
-    documents = [read(path) for path in paths]
     readings: list[Reading] = []
     found: list[Finding] = []
-    for document in documents:
+    for path in with_their_data(paths):
+        document = read(path)
         found += document.findings
         about = (stated or {}).get(document.path) or stated_beside(document.path)
-        for reading in readings_of(document, about):
-            readings.append(reading)
-            found += reading_findings(reading, limits)
+        made = readings_of(document, about)
+        readings += made
+        found += [each for reading in made for each in reading_findings(reading, limits)]
+        found += unread(document, made, limits)
     found += compare([r.counts for r in readings if r.counts], released, limits)
     return Checked(tuple(paths), tuple(readings), tuple(dict.fromkeys(found)))
+
+
+def with_their_data(paths: Sequence[Path]) -> list[Path]:
+    """Return the files, and after each picture the data that lie beside it: what it shows is checked in them."""
+    data = [beside for path in paths if path.suffix.lower() in PICTURES and (beside := data_beside(path))]
+    return [*paths, *dict.fromkeys(path for path in data if path not in paths)]
+
+
+def unread(document: Document, made: Sequence[Reading], limits: Limits) -> list[Finding]:
+    """Return a finding for the lines of a text that look like small counts and stand in no table that was read."""
+    if document.kind != "text":
+        return []
+    lines = unread_counts(document.text, [each.sheet.name for each in made], limits.minimum_cell_count)
+    if not lines:
+        return []
+    where = ", ".join(map(str, lines[:MOST_NAMED])) + (" and more" if len(lines) > MOST_NAMED else "")
+    return [
+        finding("text.small-counts", document.path.name, f"Small whole numbers stand in no table that could be read: line {where}.")
+    ]  # fmt: skip
 
 
 def stated_beside(path: Path) -> About | None:
@@ -105,32 +127,60 @@ def readings_of(document: Document, about: About | None) -> list[Reading]:
     made: list[Reading] = []
     for sheet in document.sheets:
         said = about.of(sheet.name) if about else None
-        if document.kind == "text" and said is None and guess(sheet).statistic == "unknown":
+        guessed = guess(sheet)
+        if (
+            said is None
+            and guessed.statistic == "unknown"
+            and (document.kind == "text" or is_about_a_model(sheet))
+        ):
             continue
-        reading = complete(said, guess(sheet)) if said else guess(sheet)
+        reading = complete(said, guessed) if said else guessed
         if reading.statistic == "regression" and reading.n is None and reading.degrees_of_freedom is None:
             n, df = model_size(document.text)
             reading = reading.model_copy(update={"n": n, "degrees_of_freedom": df})
         counts = None
         if reading.statistic == "frequency":
-            counts = ties(counts_of(sheet, reading))
+            try:
+                counts = ties(counts_of(sheet, reading))
+            except BadInput:
+                if said is None and document.kind == "text":
+                    continue  # lines that only look like a table; their counts are named as unread
+                raise
         made.append(Reading(sheet, reading, said is not None, counts))
     return made
 
 
+ABOUT_A_MODEL = re.compile(
+    r"dep\.? variable|df residuals?|log-likelihood|durbin-watson|omnibus|aic|bic|r-squared"
+)
+
+
+def is_about_a_model(sheet: Sheet) -> bool:
+    """Whether a table holds a model's size and measures of fit, as statsmodels prints them beside the coefficients."""
+    cells = [*sheet.header, *(cell for row in sheet.rows for cell in row)]
+    words = [cell.strip().lower() for cell in cells if isinstance(cell, str)]
+    return sum(bool(ABOUT_A_MODEL.match(word)) for word in words) >= 2
+
+
 OBSERVATIONS = re.compile(
-    r"(?:No\.? ?observations|Number of obs(?:ervations)?)\s*[:=,]?\s*([\d,]+)", re.IGNORECASE
+    r"(?:No\.? ?observations|Number of obs(?:ervations)?)[\s:=,&}]*([\d,]+)", re.IGNORECASE
 )
-RESIDUAL = re.compile(
-    r"(?:Df ?Residuals?|Residual df|df_resid)\s*[:=,]?\s*(-?\d+)|on (\d+) degrees of freedom", re.IGNORECASE
+RESIDUAL = (
+    re.compile(r"(?:Df ?Residuals?|Residual df|df_resid)[\s:=,&}]*(-?\d+)", re.IGNORECASE),
+    re.compile(r"Residual deviance:.*?on\s+(\d+)\s+degrees of freedom", re.IGNORECASE),
+    re.compile(r"on\s+(\d+)\s+degrees of freedom", re.IGNORECASE),
 )
+"""As statsmodels and Stata, R's glm, and R's lm write them; glm gives the null model's first."""
+TAGS = re.compile(r"<[^<>]{0,200}>")
 
 
 def model_size(text: str) -> tuple[int | None, int | None]:
     """Return the observations and the residual degrees of freedom that a log's text gives, None where it gives none."""
-    observations, residual = OBSERVATIONS.search(text), RESIDUAL.search(text)
+    plain = TAGS.sub(" ", text)
+    observations = OBSERVATIONS.search(plain)
+    residual = next((found for pattern in RESIDUAL if (found := pattern.search(plain))), None)
     n = int(observations.group(1).replace(",", "") or 0) if observations else None
-    return n or None, int(residual.group(1) or residual.group(2)) if residual else None
+    return n or None, int(residual.group(1)) if residual else None
 
 
 def complete(said: TableAbout, guessed: TableAbout) -> TableAbout:
@@ -142,7 +192,9 @@ def complete(said: TableAbout, guessed: TableAbout) -> TableAbout:
 
 
 def reading_findings(reading: Reading, limits: Limits) -> list[Finding]:
-    """Return what the checks find in one sheet."""
+    """Return what the checks find in one sheet. A first row of figures names no columns, and would itself go unchecked."""
+    if not is_header(reading.sheet.header):
+        return [finding("table.header", reading.sheet.where, "The first row holds figures.")]
     if reading.counts is not None:
         unweighted = () if not reading.about.weighted else weighted_counts(reading, limits)
         return [*count_findings(reading.counts, limits), *unweighted]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tallystick.disclosure.document import Document, carried, tables, text_of
+from tallystick.disclosure.document import Document, carried, spread, tables, text_of
 from tallystick.errors import BadInput, Finding
 
 TABULAR = re.compile(r"\\begin\{(tabular[*xy]?|longtable|tabularx)\}(.*?)\\end\{\1\}", re.DOTALL)
@@ -44,17 +44,15 @@ def latex(path: Path) -> Document:
     return Document(path, "table", tables(path, named), found, printed)
 
 
-def _rows(body: str) -> list[list[str]]:
-    """Return a table's rows; a cell over several columns stands in the first of them."""
+def _rows(body: str) -> list[list[object]]:
+    """Return a table's rows; a cell over several columns stands in each of them."""
     body = _without_arguments(body)  # width and kinds of columns
     made = []
     for line in re.split(r"\\\\(?:\[[^\]]*\])?|\\tabularnewline", body):
-        cells = [
-            _plain(cell) for part in re.split(r"(?<!\\)&", RULES.sub("", line)) for cell in _spanned(part)
-        ]
-        if any(cells):
+        cells = [_spanned(part) for part in re.split(r"(?<!\\)&", RULES.sub("", line))]
+        if any(text for text, _, _ in cells):
             made.append(cells)
-    return made
+    return spread(made)
 
 
 def _without_arguments(body: str) -> str:
@@ -67,11 +65,12 @@ def _without_arguments(body: str) -> str:
     return ""
 
 
-def _spanned(cell: str) -> list[str]:
+def _spanned(cell: str) -> tuple[str, int, int]:
+    """Return a cell's text, and how many columns and rows it spans."""
     found = SPANNING.search(cell)
     if not found:
-        return [cell]
-    return [cell[: found.start()] + found.group(2) + cell[found.end() :], *[""] * (int(found.group(1)) - 1)]
+        return _plain(cell), 1, 1
+    return _plain(cell[: found.start()] + found.group(2) + cell[found.end() :]), int(found.group(1)), 1
 
 
 def _plain(cell: str) -> str:

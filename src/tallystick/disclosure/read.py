@@ -14,13 +14,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tallystick.disclosure.document import Document, carried, tables, text_of
+from tallystick.disclosure.document import Document, carried, spread, tables, text_of
 from tallystick.disclosure.latex import latex
+from tallystick.disclosure.logs import log
 from tallystick.disclosure.office import open_document, workbook
 from tallystick.disclosure.pictures import picture
 from tallystick.errors import BadInput, Finding
 
 LARGEST_BYTES = 250_000_000
+FORMULA = re.compile(r"[=@]|[+-](?!log(?:2|10)?\(p\))[A-Za-z]")
+"""What a spreadsheet would run; survival models' column -log2(p) is none."""
 
 
 def read(path: Path) -> Document:
@@ -62,21 +65,13 @@ def delimited(path: Path) -> Document:
     head = content[:20_000]
     delimiter = max(",;\t|", key=lambda mark: head.count(mark))
     rows = list(csv.reader(io.StringIO(content), delimiter=delimiter))
-    # blank lines part the tables of one file
-    parts: list[list[list[str]]] = [[]]
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            parts[-1].append(row)
-        elif parts[-1]:
-            parts.append([])
-    named = [(f"table {at + 1}" if len(parts) > 2 else "", part) for at, part in enumerate(parts) if part]
     found = formulas_in(path, rows)
-    return Document(path, "table", tables(path, named), found, content)
+    return Document(path, "table", tables(path, [("", rows)]), found, content)
 
 
 def formulas_in(path: Path, rows: Sequence[Sequence[str]]) -> tuple[Finding, ...]:
     """Return a finding if cells of a text table would run as formulas in a spreadsheet."""
-    count = sum(bool(re.match(r"^[=@]|^[+-][A-Za-z]", cell.strip())) for row in rows for cell in row)
+    count = sum(bool(FORMULA.match(cell.strip())) for row in rows for cell in row)
     if not count:
         return ()
     return (
@@ -111,7 +106,11 @@ def arrow_table(path: Path, table: Any) -> Document:
 
 def json_table(path: Path) -> Document:
     """Return a JSON table: a list of objects, an object of columns, or pandas' split, index and table layouts."""
-    value = json.loads(text_of(path))
+    content = text_of(path)
+    try:
+        value = json.loads(content)
+    except json.JSONDecodeError:  # DuckDB, Polars and jq write an object a line
+        value = [json.loads(line) for line in content.splitlines() if line.strip()]
     named: list[tuple[str, Sequence[Sequence[object]]]] = []
     if isinstance(value, dict) and "data" in value and "columns" in value:
         index = value.get("index")
@@ -149,11 +148,14 @@ def web_page(path: Path) -> Document:
     tree = html.fromstring(content)
     named = []
     for at, table in enumerate(tree.iter("table")):
-        rows = [
-            ["".join(map(str, cell.itertext())).strip() for cell in row.iter("td", "th")]
+        cells = [
+            [
+                ("".join(map(str, cell.itertext())).strip(), _span(cell, "colspan"), _span(cell, "rowspan"))
+                for cell in row.iter("td", "th")
+            ]
             for row in table.iter("tr")
         ]
-        named.append((f"table {at + 1}", rows))
+        named.append((f"table {at + 1}", spread(cells)))
     found = []
     if next(tree.iter("script"), None) is not None:
         found.append(
@@ -163,7 +165,12 @@ def web_page(path: Path) -> Document:
         )
     if "<!--" in content:
         found.append(carried("file.comment", path, "The page holds comments.", "Remove them."))
-    return Document(path, "table", tables(path, named), tuple(found))
+    return Document(path, "table", tables(path, named), tuple(found), content)
+
+
+def _span(cell: Any, name: str) -> int:
+    said = str(cell.get(name) or "1").strip()
+    return min(int(said), 1000) if said.isdigit() and said != "0" else 1
 
 
 def stata(path: Path) -> Document:
@@ -172,44 +179,6 @@ def stata(path: Path) -> Document:
 
     frame = pd.read_stata(path)
     return Document(path, "table", tables(path, [("", [list(frame.columns), *frame.to_numpy().tolist()])]))
-
-
-def without_markup(text: str) -> str:
-    """Return a Stata log without its markup: drawn lines as they look, blanks as many as asked, commands gone."""
-    text = re.sub(r"\{c ([|+-])\}", r"\1", text)
-    text = re.sub(r"\{hline[^{}]*\}", "----", text)
-    text = re.sub(r"\{(?:space|col) (\d+)\}", lambda found: " " * min(int(found.group(1)), 80), text)
-    text = re.sub(r"\{[a-z]+ \d+:([^{}]*)\}", r"\1", text)
-    return re.sub(r"\{[^{}]*\}", "", text)
-
-
-def log(path: Path) -> Document:
-    """Return the tables that stand in a text log: runs of lines whose parts stand two or more blanks or bars apart."""
-    named: list[tuple[str, list[list[object]]]] = []
-    run: list[list[object]] = []
-    content = without_markup(text_of(path)) if path.suffix.lower() == ".smcl" else text_of(path)
-    for line in [*content.splitlines(), ""]:
-        parts = [part.strip() for part in re.split(r"\s{2,}|\t|\s*\|\s*", line.strip()) if part.strip()]
-        if re.fullmatch(r"[\s\-+=|_.]*", line) and line.strip():
-            continue
-        if len(parts) >= 2 and (not run or abs(len(parts) - len(run[0])) <= 1):
-            run.append([*parts])
-        else:
-            if len(run) >= 2:
-                named.append((f"lines before {len(named) + 1}", run))
-            run = [[*parts]] if len(parts) >= 2 else []
-    square = [
-        (f"table {at + 1}", [([None, *row] if len(row) < max(map(len, rows)) else row) for row in rows])
-        for at, (_, rows) in enumerate(named)
-    ]
-    note = carried(
-        "text.read-by-person",
-        path,
-        "A log holds free text, which no rule can check.",
-        "A checker must read it whole.",
-        "warn",
-    )
-    return Document(path, "text", tables(path, square), (note,), content)
 
 
 READERS: dict[str, Callable[[Path], Document]] = {
@@ -225,6 +194,8 @@ READERS: dict[str, Callable[[Path], Document]] = {
     ".html": web_page,
     ".htm": web_page,
     ".json": json_table,
+    ".jsonl": json_table,
+    ".ndjson": json_table,
     ".tex": latex,
     ".dta": stata,
     ".txt": log,

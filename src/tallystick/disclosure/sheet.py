@@ -86,11 +86,18 @@ def header_of(rows: Sequence[Sequence[Cell]], start: int) -> tuple[list[str], in
     if len(set(head[1:])) == len(head[1:]):
         return head, start
     for end in (start + 2, start + 3):
-        if end < len(rows) - 1 and rows[end][0] is not None and all(cell is None for cell in rows[end][1:]):
+        names = index_names(rows[end]) if end < len(rows) - 1 else 0
+        if names:
             levels = [[label(cell) for cell in row] for row in rows[start:end]]
             joined = [" ".join(part for part in parts if part) for parts in zip(*levels, strict=True)]
-            return [label(rows[end][0]), *joined[1:]], end
+            return [*map(label, rows[end][:names]), *joined[names:]], end
     return head, start
+
+
+def index_names(row: Sequence[Cell]) -> int:
+    """Return how many cells of a row name its labels: text, with nothing behind them; nought where it is another row."""
+    names = next((at for at, cell in enumerate(row) if not isinstance(cell, str)), len(row))
+    return names if 0 < names < len(row) and all(cell is None for cell in row[names:]) else 0
 
 
 def numbers_rows(cells: Sequence[Cell]) -> bool:
