@@ -151,8 +151,8 @@ def test_the_ids_of_every_level_stay_over_a_refresh(tables: dict[str, pa.Table],
 
 def test_a_high_threshold_still_links_what_is_certain() -> None:
     edges = Edges(np.array([0, 2]), np.array([1, 3]), np.array([30.0, 9.0]))
-    assert resolve.persons(4, edges, float(np.log2(0.999 / 0.001))).tolist() == [0, 0, 2, 3]
-    assert resolve.persons(4, edges, float(np.log2(0.99 / 0.01))).tolist() == [0, 0, 2, 2]
+    assert resolve.persons(4, edges, float(np.log2(0.999 / 0.001))).label.tolist() == [0, 0, 2, 3]
+    assert resolve.persons(4, edges, float(np.log2(0.99 / 0.01))).label.tolist() == [0, 0, 2, 2]
 
 
 def test_levels_from_the_command_line(tmp_path: Path, tally: Callable[..., Any]) -> None:

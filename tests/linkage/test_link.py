@@ -90,7 +90,7 @@ def test_persons_partition_records_within_connected_parts(
         np.zeros(0, int), np.zeros(0, int), np.zeros(0)]  # fmt: skip
     label = resolve.persons(
         records, resolve.Edges(columns[0].astype(int), columns[1].astype(int), columns[2].astype(float))
-    )
+    ).label
     assert len(label) == records
     graph = nx.Graph([(a, b) for (a, b), w in kept.items() if w > 0])
     graph.add_nodes_from(range(records))
@@ -104,8 +104,42 @@ def test_persons_partition_records_within_connected_parts(
 
 def test_two_records_of_weight_over_the_threshold_are_one_person() -> None:
     one = resolve.Edges(np.array([0]), np.array([1]), np.array([3.0]))
-    assert list(resolve.persons(2, one)) == [0, 0]
-    assert list(resolve.persons(2, one, stop=4.0)) == [0, 1]
+    assert list(resolve.persons(2, one).label) == [0, 0]
+    assert list(resolve.persons(2, one, stop=4.0).label) == [0, 1]
+
+
+def edges_of(pairs: dict[tuple[int, int], float]) -> resolve.Edges:
+    a, b = np.array(list(pairs), dtype=np.int64).reshape(-1, 2).T
+    return resolve.Edges(a, b, np.array(list(pairs.values()), dtype=float))
+
+
+def test_several_pairs_hold_a_person_at_a_threshold_that_one_does_not_reach() -> None:
+    pairs = {(a, b): 8.0 if (a < 2) == (b < 2) else 2.5 for a in range(4) for b in range(a + 1, 4)}
+    found = resolve.persons(4, edges_of(pairs), stop=4.25)
+    assert list(found.label) == [0, 0, 0, 0]  # four pairs of 2.5 bits are 5 bits
+    assert list(found.held(np.array([0]), np.array([3]))) == [5.0]
+    assert list(resolve.persons(4, edges_of(pairs), stop=5.5).label) == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("threshold", [0.02, 0.1, 0.3])
+def test_a_low_threshold_does_not_join_what_only_a_chain_connects(threshold: float) -> None:
+    chain = {(a, a + 1): 9.0 if a % 2 == 0 else -3.0 for a in range(19)}
+    label = resolve.persons(20, edges_of(chain), float(np.log2(threshold / (1 - threshold)))).label
+    assert len(set(label)) == 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(weights=st.lists(st.floats(-6, 8), min_size=21, max_size=21))
+def test_a_higher_threshold_only_parts_persons_and_held_says_at_which(weights: list[float]) -> None:
+    pairs = dict(zip(((a, b) for a in range(7) for b in range(a + 1, 7)), weights, strict=True))
+    edges = edges_of(pairs)
+    lower = resolve.persons(7, edges)
+    held = lower.held(edges.a, edges.b)
+    for stop in (1.0, 2.0, 4.25):
+        label = resolve.persons(7, edges, stop).label
+        assert np.array_equal(label[edges.a] == label[edges.b], held > stop)
+    label = resolve.persons(7, edges, -2.0).label
+    assert (label[edges.a] == label[edges.b])[held > 0].all()
 
 
 def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:

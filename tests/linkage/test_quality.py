@@ -83,7 +83,9 @@ def test_thresholds_are_the_linkages_that_they_would_give(linked: linkage.Linked
         assert {one["source"]: (one["people"], one["linked"]) for one in said["sources"]} == judge
         across = [r for r in again.links.to_pylist() if r["source_l"] != r["source_r"]]
         assert said["links"] == len(across)
-        assert said["expected_precision"] == pytest.approx(np.mean([r["match_probability"] for r in across]))
+        alone = 1 / (1 + np.exp2(-np.array([r["match_weight"] for r in across])))
+        assert said["expected_precision"] == pytest.approx(alone.mean())
+        assert alone.mean() <= np.mean([r["match_probability"] for r in across])
     recall = [rows[threshold]["expected_recall"] for threshold in thresholds.GRID]
     assert recall == sorted(recall, reverse=True)
     assert people(table.to_pylist(), "0.9") == people(linked.persons.to_pylist(), "person_id")

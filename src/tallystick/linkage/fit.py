@@ -100,7 +100,7 @@ def _line(records: int, edges: resolve.Edges) -> calibrate.Line | None:
     line: calibrate.Line | None = None
     for _ in range(TURNS):
         odds = edges.log_odds if line is None else line(edges.log_odds)
-        label = resolve.persons(records, resolve.Edges(edges.a, edges.b, odds))
+        label = resolve.persons(records, resolve.Edges(edges.a, edges.b, odds)).label
         found = calibrate.fitted(edges.log_odds, (label[edges.a] == label[edges.b]).astype(float))
         if found is None:
             return line

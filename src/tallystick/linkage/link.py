@@ -118,13 +118,13 @@ def finished(
 ) -> Linked:
     """Return the linkage that these scored pairs make: decisions applied, persons resolved and named."""
     numbers = Numbers(sources, spec.id_column)
-    scored, found = stages.applied(pairs, sources, numbers, spec) if spec.keys else (pairs, ())
+    scored, by_key = stages.applied(pairs, sources, numbers, spec) if spec.keys else (pairs, ())
     scored = overrides.applied(scored, numbers, spec.always, spec.never)
-    label = _resolved(scored, numbers, spec)
-    scored, label, apart = _kept_apart(scored, label, sources, numbers, spec)
-    persons, changes = _with_ids(numbers, scored, label, spec, earlier)
+    scored, found, apart = _kept_apart(scored, _resolved(scored, numbers, spec), sources, numbers, spec)
+    within = _within(scored, numbers, found)
+    persons, changes = _with_ids(numbers, scored, within, found.label, spec, earlier)
     return Linked(
-        links=_accepted(scored, numbers, label, spec),
+        links=_accepted(within, spec),
         persons=persons,
         model=dict(model),
         quality={
@@ -132,7 +132,7 @@ def finished(
             "pairs_scored": pairs.num_rows,
             **({"decided": len(spec.always) + len(spec.never)} if spec.always or spec.never else {}),
             **apart,
-            **({"match_keys": [one.as_dict() for one in found]} if found else {}),
+            **({"match_keys": [one.as_dict() for one in by_key]} if by_key else {}),
         },
         scored=scored,
         records=sources,
@@ -140,26 +140,26 @@ def finished(
         offsets=offsets,
         is_standard=is_standard,
         lineage=changes,
-        notes=(*notes, *stages.notes(found, spec), *_said_of_events(apart)),
+        notes=(*notes, *stages.notes(by_key, spec), *_said_of_events(apart)),
     )
 
 
 def _kept_apart(
     scored: pa.Table,
-    label: resolve.Ints,
+    found: resolve.Persons,
     sources: Mapping[str, pa.Table],
     numbers: Numbers,
     spec: LinkageSpec,
-) -> tuple[pa.Table, resolve.Ints, dict[str, int]]:
+) -> tuple[pa.Table, resolve.Persons, dict[str, int]]:
     """Return pairs and persons with records apart whose events cannot both be true, and how many pairs were and were not parted."""
     held = events.evidence(sources, numbers)
     if held is None:
-        return scored, label, {}
+        return scored, found, {}
     ends = numbers.names()
     decided = {*spec.always, *((right, left) for left, right in spec.always)}
     parted: dict[tuple[int, int], overrides.Pair] = {}
     while True:
-        a, b = events.within(held, label)
+        a, b = events.within(held, found.label)
         believed = events.share_a_number(held, a, b)
         fresh = {}
         for low, high in zip(a[~believed].tolist(), b[~believed].tolist(), strict=True):
@@ -170,10 +170,10 @@ def _kept_apart(
             if (low, high) not in parted and pair not in decided:
                 fresh[low, high] = pair
         if not fresh:
-            return scored, label, {"apart_by_events": len(parted), "events_in_doubt": len(a)}
+            return scored, found, {"apart_by_events": len(parted), "events_in_doubt": len(a)}
         parted |= fresh
         scored = overrides.applied(scored, numbers, (), tuple(fresh.values()))
-        label = _resolved(scored, numbers, spec)
+        found = _resolved(scored, numbers, spec)
 
 
 def _said_of_events(apart: Mapping[str, int]) -> tuple[str, ...]:
@@ -191,8 +191,8 @@ def _said_of_events(apart: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _resolved(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.Ints:
-    """Return the person of each record: what keys joined stands, the rest is average linkage."""
+def _resolved(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.Persons:
+    """Return the persons of the records: what keys joined stands, the rest is average linkage."""
     edges = numbers.edges(stages.evidence(scored))
     start = stages.begun(scored, numbers)
     return resolve.persons(numbers.count, edges, _log_odds(spec.threshold), start=start)
@@ -218,17 +218,22 @@ def _further(spec: LinkageSpec) -> tuple[float, ...]:
 
 
 def _with_ids(
-    numbers: Numbers, scored: pa.Table, label: resolve.Ints, spec: LinkageSpec, earlier: Earlier | None
+    numbers: Numbers,
+    scored: pa.Table,
+    within: pa.Table,
+    label: resolve.Ints,
+    spec: LinkageSpec,
+    earlier: Earlier | None,
 ) -> tuple[pa.Table, pa.Table]:
     """Return the persons with the ids of every level that ``spec`` asks for, and the lineage."""
     ids, changes = _named(numbers, label, spec, earlier)
-    persons = _persons(numbers, scored, label, ids, spec)
+    persons = _persons(numbers, within, label, ids, spec)
     further = {levels.column(one): (scored, replace(spec, threshold=one)) for one in _further(spec)}
     if spec.layers:
         own = scored.filter(pc.equal(scored["source_l"], scored["source_r"]))
         further[levels.WITHIN] = (own, spec)
     for name, (pairs, at) in further.items():
-        own_label = _resolved(pairs, numbers, at)
+        own_label = _resolved(pairs, numbers, at).label
         ids, rows = levels.ids(own_label, numbers, persons, name, at.threshold, earlier)
         persons = persons.append_column(name, ids)
         changes = pa.concat_tables([changes, rows])
@@ -258,10 +263,11 @@ def decided_again(scored: pa.Table, earlier: Earlier, spec: LinkageSpec, model: 
     scored = scored.filter(pc.less(pc.abs(scored["match_weight"]), resolve.ALWAYS))
     numbers = numbered(persons, spec.id_column)
     decided = overrides.applied(scored, numbers, spec.always, spec.never)
-    label = _resolved(decided, numbers, spec)
-    persons, changes = _with_ids(numbers, decided, label, spec, earlier)
+    found = _resolved(decided, numbers, spec)
+    within = _within(decided, numbers, found)
+    persons, changes = _with_ids(numbers, decided, within, found.label, spec, earlier)
     return Linked(
-        links=_accepted(decided, numbers, label, spec),
+        links=_accepted(within, spec),
         persons=persons,
         model=dict(model),
         quality={
@@ -286,7 +292,7 @@ def numbered(persons: pa.Table, id_column: str) -> Numbers:
 
 def labels_at(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.Ints:
     """Return the person of each record by number, resolved from pairs scored before under the threshold and the decisions of ``spec``."""
-    return _resolved(overrides.applied(scored, numbers, spec.always, spec.never), numbers, spec)
+    return _resolved(overrides.applied(scored, numbers, spec.always, spec.never), numbers, spec).label
 
 
 def _log_odds(probability: float) -> float:
@@ -294,25 +300,33 @@ def _log_odds(probability: float) -> float:
     return float(np.log2(p / (1 - p)))
 
 
-def _accepted(scored: pa.Table, numbers: Numbers, label: resolve.Ints, spec: LinkageSpec) -> pa.Table:
-    """Return the scored pairs at or above the threshold whose records became one person."""
+def _within(scored: pa.Table, numbers: Numbers, found: resolve.Persons) -> pa.Table:
+    """Return the scored pairs of one person with ``alone``, their probability by themselves; third records may have raised the other."""
     scored = stages.evidence(scored)
     edges = numbers.edges(scored)
-    keep = (label[edges.a] == label[edges.b]) & (scored["match_probability"].to_numpy() >= spec.threshold)
-    return scored.filter(pa.array(keep))
+    is_inside = found.label[edges.a] == found.label[edges.b]
+    pairs = scored.filter(pa.array(is_inside))
+    alone = pairs["match_probability"]
+    held = found.held(edges.a[is_inside], edges.b[is_inside])
+    probability = np.maximum(alone.to_numpy(), 1 / (1 + np.exp2(-np.clip(held, -60, 60))))
+    place = pairs.column_names.index("match_probability")
+    return pairs.set_column(place, "match_probability", pa.array(probability)).append_column("alone", alone)
+
+
+def _accepted(within: pa.Table, spec: LinkageSpec) -> pa.Table:
+    """Return the pairs of one person that are at or above the threshold by themselves."""
+    return within.filter(pc.greater_equal(within["alone"], spec.threshold)).drop_columns(["alone"])
 
 
 def _persons(
-    numbers: Numbers, scored: pa.Table, label: resolve.Ints, ids: pa.Array, spec: LinkageSpec
+    numbers: Numbers, within: pa.Table, label: resolve.Ints, ids: pa.Array, spec: LinkageSpec
 ) -> pa.Table:
     """Return source, id, person_id and how probably the record belongs with the rest of its person (1 if it stands alone)."""
-    scored = stages.evidence(scored)
-    edges = numbers.edges(scored)
-    inside = label[edges.a] == label[edges.b]
+    edges = numbers.edges(within)
     probability = np.zeros(numbers.count)
-    given = scored["match_probability"].to_numpy()[inside]
-    np.maximum.at(probability, edges.a[inside], given)
-    np.maximum.at(probability, edges.b[inside], given)
+    given = within["match_probability"].to_numpy()
+    np.maximum.at(probability, edges.a, given)
+    np.maximum.at(probability, edges.b, given)
     alone = np.bincount(label, minlength=numbers.count)[label] == 1
     probability[alone] = SINGLE
     sources, record_ids = numbers.names()

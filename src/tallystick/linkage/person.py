@@ -9,7 +9,7 @@ both Splink and the native scorer know.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Settings = dict[str, Any]
@@ -17,12 +17,13 @@ Settings = dict[str, Any]
 
 @dataclass(frozen=True)
 class Level:
-    """One outcome of a comparison: its SQL in Splink's form, and the column whose frequencies weigh it."""
+    """One outcome of a comparison: its SQL in Splink's form, the column whose frequencies weigh it, and one that it alone ``needs``."""
 
     label: str
     sql: str
     frequency_of: str = ""
     is_null: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ COMPARISONS: tuple[Comparison, ...] = (
     Comparison("middle_name", ("middle_name",), (_null("middle_name"), _same("middle_name"), _close("middle_name", 0.85), _OTHER)),
     Comparison(
         "surname",
-        ("surname", "first_name"),
+        ("surname",),
         (
             _same("surname"),
-            Level("names in each other's place", '"surname_l" = "first_name_r" OR "first_name_l" = "surname_r"', ""),
+            Level("names in each other's place", '"surname_l" = "first_name_r" OR "first_name_l" = "surname_r"', needs="first_name"),
             _null("surname"),
             _close("surname", 0.92),
             _close("surname", 0.8),
@@ -166,8 +167,13 @@ BLOCKING: tuple[tuple[str, ...], ...] = (
 
 
 def comparisons(columns: Collection[str]) -> tuple[Comparison, ...]:
-    """Return the comparisons whose columns are all there."""
-    return tuple(c for c in COMPARISONS if set(c.needs) <= set(columns))
+    """Return the comparisons whose columns are all there, without the levels that need another column than those."""
+    there = {"", *columns}
+    return tuple(
+        replace(c, levels=tuple(level for level in c.levels if level.needs in there))
+        for c in COMPARISONS
+        if there.issuperset(c.needs)
+    )
 
 
 def settings(
