@@ -47,6 +47,12 @@ class Environment:
         return urlsplit(self.url).hostname or ""
 
     @property
+    def oidc_origins(self) -> list[str]:
+        """Return the origin of the identity provider, where there is one."""
+        parts = urlsplit(self.oidc.get("url", ""))
+        return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
+
+    @property
     def shares(self) -> Path:
         """Return the folder of the shares."""
         return self.home / "shares"

@@ -165,7 +165,10 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": [
+            "'self'",
+            *ENVIRONMENT.oidc_origins,
+        ],  # a browser holds the way to the provider to this too
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
