@@ -149,6 +149,37 @@ def test_outputs_are_worked_on_as_the_page_says(role: str, somebody: Callable[..
 
 
 @pytest.mark.parametrize("role", roles.ROLES)
+def test_board_is_worked_on_as_the_page_says(role: str, somebody: Callable[..., Any], service: Path) -> None:
+    from tallystick.agreement import io, presets
+    from tallystick.service.jobs.models import Job
+    from tallystick.service.packs.find import keep
+    from tallystick.service.registry.shares import record
+
+    folder = service / "shares" / "board"
+    folder.mkdir()
+    io.write_text(folder / "agreement.toml", presets.template("local-performance"))
+    io.write_text(folder / "measures.toml", presets.measures_template("local-performance") or "")
+    (folder / "packs" / "2026-01-01").mkdir(parents=True)
+    (folder / "packs" / "2026-01-01" / "pack.json").write_text('{"on": "2026-01-01", "measures": []}')
+    keep(record(folder, service_now()))
+    _, rows = PUBLISHED["board"]
+    does = {act.strip() for act in next(row for row in rows if row[0] == role)[1].split(",")} - {"–"}
+    who = somebody("some.one", role, "Crown Prosecution Service")
+    assert (who.get("/boards").status_code == 200) == bool(does)
+    tried = {
+        "upload": who.get("/boards/board/return/charging").status_code,
+        "build": who.post("/boards/board/build").status_code,
+        "look": who.get("/boards/board/pack/2026-01-01").status_code,
+        "compare": who.get("/boards/board/compare").status_code,
+        "publish": who.get("/boards/board/pack/2026-01-01/publish").status_code,
+    }
+    refused = 403 if does else 404
+    assert {act for act, status in tried.items() if status in (200, 302)} == does, tried
+    assert all(status == refused for act, status in tried.items() if act not in does), tried
+    assert Job.objects.count() == ("build" in does)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
 def test_analysis_is_worked_on_as_the_page_says(role: str, somebody: Callable[..., Any]) -> None:
     from types import SimpleNamespace
 

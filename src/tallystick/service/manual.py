@@ -86,6 +86,15 @@ def lines() -> Iterator[str]:
         ),
     )
     yield ""
+    yield "## Boards and their packs"
+    yield ""
+    yield "Of the boards to which the person's organisation is a party; a member's may be a recipient instead. A supplier hands in its own"
+    yield "organisation's returns alone; an early sight is there for the body that the memorandum lists, and for nobody else."
+    yield ""
+    yield from table(
+        ("board", "does"), ((role, ", ".join(roles.pack_acts(role)) or "–") for role in roles.ROLES)
+    )
+    yield ""
     yield "## Justice Data Lab"
     yield ""
     yield "Of the analyses whose cohort the person's organisation hands in (a provider: its own, and no other's), or to which it is a party"

@@ -52,8 +52,10 @@ def shares(now: datetime) -> tuple[str, ...]:
 
     from tallystick.service.lab import find as lab
     from tallystick.service.outputs import index
+    from tallystick.service.packs import find as packs
     from tallystick.service.registry.shares import take_in
 
     wrong = take_in(settings.ENVIRONMENT.shares, now)
     lab.take_in()
+    packs.take_in()
     return tuple(dict.fromkeys((*wrong, *index.take_in())))

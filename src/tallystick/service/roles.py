@@ -12,7 +12,7 @@ from tallystick.governance.tables.processes import NEW, PROCESSES
 from tallystick.governance.tables.processes import ROLES as OFFICES
 from tallystick.lab.life import AFTER
 
-PROVIDER, LAB_ANALYST = "provider", "lab-analyst"
+PROVIDER, LAB_ANALYST, BOARD_MEMBER = "provider", "lab-analyst", "board-member"
 ROLES: Mapping[str, str] = {
     **OFFICES,
     "supplier": "hands in the data of its organisation",
@@ -23,6 +23,8 @@ ROLES: Mapping[str, str] = {
     "output-checker": "checks outputs, blind to the other checker; never one's own",
     PROVIDER: "asks the Justice Data Lab about those whom its organisation worked with: sees its own requests",
     LAB_ANALYST: "answers providers' requests: sees results and no names",
+    "board-analyst": "builds a local board's performance packs and publishes them",
+    BOARD_MEMBER: "reads a local board's performance packs",
 }
 SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
     # a role, and up to which step it may ask the worker to go on with a share
@@ -63,6 +65,13 @@ OUTPUT_ACTS: Mapping[str, tuple[Act, ...]] = {
     "data-access-team": ("assign", "release"),
 }
 """A checker takes an output up for themselves; the data access team may name the checker."""
+PACK_ACTS: Mapping[str, tuple[str, ...]] = {
+    # a role, and what it may do on a board to which its organisation is a party (a member: or a recipient)
+    "supplier": ("upload",),
+    "board-analyst": ("build", "look", "compare", "publish"),
+    BOARD_MEMBER: ("look", "compare"),
+}
+"""A return is its supplier's own; an early sight is for the body that the memorandum lists, whoever built it."""
 LAB_ACTS: Mapping[str, tuple[str, ...]] = {
     # a role, and what it may do on an analysis that is its organisation's (the provider's) or to which it is a party (the lab)
     PROVIDER: ("ask", "upload", "withdraw", "opt-out"),
@@ -163,6 +172,16 @@ def sees_outputs(role: str) -> bool:
 def output_acts(role: str) -> tuple[Act, ...]:
     """Return the acts of an output's review that a role does."""
     return OUTPUT_ACTS.get(role, ())
+
+
+def sees_packs(role: str) -> bool:
+    """Return whether a role sees boards and their packs."""
+    return role in PACK_ACTS
+
+
+def pack_acts(role: str) -> tuple[str, ...]:
+    """Return what a role may do on a board."""
+    return PACK_ACTS.get(role, ())
 
 
 def sees_lab(role: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -17,18 +18,23 @@ from django.conf import settings
 
 from tallystick import synth
 from tallystick.agreement import io
-from tallystick.agreement.presets import template
+from tallystick.agreement.schema import Recipient
 from tallystick.errors import BadInput
 from tallystick.governance.cases import Command
 from tallystick.service import roles
 from tallystick.service.accounts import people
 from tallystick.service.accounts.models import User
 from tallystick.service.lab import find
+from tallystick.service.packs import find as packs
 from tallystick.service.registry import store
 from tallystick.service.registry.shares import record
+from tallystick.share.board import PUBLIC
+from tallystick.share.returns import EARLY as EARLY_SIGHT
+from tallystick.synth.papers import signed
 
 MOJ, DFE, HMCTS, CHARITY = "Ministry of Justice", "Department for Education", "HMCTS", "The provider"
 UNIVERSITY = "University of Example"
+CHAIR, EARLY = "Police and Crime Commissioner", "Board analysts"
 PEOPLE = (
     # who, of which body, in which role
     ("ann", HMCTS, "requester"),
@@ -58,10 +64,14 @@ PEOPLE = (
     ("cat", MOJ, "output-checker"),
     ("col", DFE, "output-checker"),
     ("cyd", DFE, "output-checker"),
+    ("pol", "Northshire Police", "supplier"),
+    ("bob", CHAIR, "board-analyst"),
+    ("meg", "Local criminal justice board members", "board-member"),
+    ("eli", EARLY, "board-member"),
 )
 SHARE, BOARD, LAB = "moj-dfe", "local-board", "justice-data-lab"
-COHORT = "sample-cohort.csv"
-"""A filled-in upload for the sample's lab: it lies in the home folder, for whoever plays the provider."""
+COHORT, RETURN = "sample-cohort.csv", "sample-police.csv"
+"""What the provider and the police of the sample have to upload: it lies in the home folder."""
 HELD = frozenset({"iao", "dpo", "siro", "panel", "researcher"})
 """Offices whose holder the register must know before they may decide, or work on a project."""
 FIT = {
@@ -89,7 +99,7 @@ def make(now: datetime) -> Iterator[str]:
         user.save()
         secret = second_factor(user) if roles.needs_second_factor(role) else "none"
         yield f"  {user.email:24} {password:18} {secret:34} {role}, {organisation}"
-    yield f"A cohort to upload as the provider: {settings.ENVIRONMENT.home / COHORT}"
+    yield f"To upload as the provider: {settings.ENVIRONMENT.home / COHORT}; as the police: {settings.ENVIRONMENT.home / RETURN}"
 
 
 def shares(now: datetime) -> None:
@@ -98,14 +108,28 @@ def shares(now: datetime) -> None:
     if not (folder / SHARE).exists():
         synth.write("moj-dfe", folder / SHARE, people=1000, seed=1, on=now.date())
     if not (folder / BOARD).exists():
-        (folder / BOARD).mkdir()
-        io.write_text(folder / BOARD / "agreement.toml", template("local-performance"))
+        board(folder / BOARD, now)
     if not (folder / LAB).exists():
         synth.write("justice-data-lab", folder / LAB, people=3000, seed=5, on=now.date())
         (folder / LAB / "supplies" / "cohort.csv").rename(settings.ENVIRONMENT.home / COHORT)
     find.keep(record(folder / LAB, now))
     record(folder / SHARE, now)
-    record(folder / BOARD, now)
+    packs.keep(record(folder / BOARD, now))
+
+
+def board(folder: Path, now: datetime) -> None:
+    """Make a board with the returns of all its agencies but the police; its packs may be published, and seen early by its analysts."""
+    synth.write("local-performance", folder, people=600_000, seed=1, on=now.date())
+    held = io.load(folder)
+    recipients = (
+        *held.recipients,
+        Recipient(name=EARLY, receives="aggregate", purposes=("local picture", EARLY_SIGHT)),
+        Recipient(name=PUBLIC, receives="aggregate", purposes=("local picture",)),
+    )
+    joint = held.disclosure.model_copy(update={"publication": "joint"})
+    amended = held.model_copy(update={"recipients": recipients, "disclosure": joint, "signatures": ()})
+    io.dump(signed(amended), folder / "agreement.toml")
+    (folder / "supplies" / "police.csv").rename(settings.ENVIRONMENT.home / RETURN)
 
 
 def appointments(now: datetime) -> Iterator[Command]:

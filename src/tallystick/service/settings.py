@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "tallystick.service.outputs",
     "tallystick.service.lab",
     "tallystick.service.notices",
+    "tallystick.service.packs",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

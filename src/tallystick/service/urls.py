@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("tallystick.service.review.urls")),
     path("", include("tallystick.service.lab.urls")),
     path("", include("tallystick.service.notices.urls")),
+    path("", include("tallystick.service.packs.urls")),
     path("api/", api.page, name="api"),
     path("api/", calls),
     path("accounts/", include("tallystick.service.accounts.urls")),

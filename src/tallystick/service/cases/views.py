@@ -47,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "sees_outputs": roles.sees_outputs(role),
         "outputs": list(outputs.waiting(request.acting)[:ON_A_PAGE]) if roles.sees_outputs(role) else [],
         "sees_lab": roles.sees_lab(role),
+        "sees_packs": roles.sees_packs(role),
         "lab_waits": list(lab.waits(request.acting, london_day(now))),
         "new_notices": request.user.notices.filter(seen_at=None).count(),
         "lists": [PROCESSES[name] for name in roles.processes(role)],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tallystick.agreement import io
-from tallystick.share import acts, review
+from tallystick.share import acts, pack, review
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share, locked
 
@@ -25,4 +25,13 @@ def close_review(share: Share, clock: Clock) -> None:
         review.close(share, io.load(share.agreement), clock=clock)
 
 
-OTHER: Mapping[str, Callable[..., Any]] = {"draw-review": draw_review, "close-review": close_review}
+def build_pack(share: Share, clock: Clock, *, early: str) -> None:
+    """Build a board's pack as known today, or an early sight for somebody whom its memorandum lists."""
+    pack.build(share, clock=clock, early=early)
+
+
+OTHER: Mapping[str, Callable[..., Any]] = {
+    "draw-review": draw_review,
+    "close-review": close_review,
+    "build-pack": build_pack,
+}
