@@ -1,6 +1,6 @@
-"""Is the truth inside the lab's intervals? 2,000 made populations, every method, effects none, small and large; and what is hidden.
+"""Is the truth inside the lab's intervals? 8,000 made populations, every method, effects none, small and large; and what is hidden.
 
-    python benchmarks/bench_lab_coverage.py [--populations 2000] [--plot docs/images/lab-coverage.svg]
+    python benchmarks/bench_lab_coverage.py [--populations 8000] [--plot docs/images/lab-coverage.svg]
 
 A population has 4,000 people, about 430 of them treated; treatment goes with five covariates (a standardised difference of up to 0.6),
 the outcome, a yes or no at 20 to 60 %, with the same covariates in another shape: squares and products that the propensity does not
@@ -191,7 +191,7 @@ def plot(lines: list[dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     asked = argparse.ArgumentParser()
-    asked.add_argument("--populations", type=int, default=2000)
+    asked.add_argument("--populations", type=int, default=8000)
     asked.add_argument("--parts", type=int, default=0, help="make at most so many new parts, then stop")
     asked.add_argument("--plot", type=Path)
     given_ = asked.parse_args()

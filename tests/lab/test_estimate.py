@@ -16,6 +16,7 @@ from tallystick.errors import BadInput
 from tallystick.lab import balance, match
 from tallystick.lab.design import design
 from tallystick.lab.estimate import METHODS, Method, estimate
+from tallystick.lab.propensity import fit
 
 
 def people(n: int = 400, *, seed: int = 1) -> pa.Table:
@@ -125,3 +126,35 @@ def test_lab_estimate_prints_what_the_contract_names(tally: Callable[..., Any], 
         ).code
         == 2
     )
+
+
+def test_inverse_weights_and_their_error_agree_with_the_stacked_equations() -> None:
+    data = design(people(700), "treat", "y", ["age", "area"])
+    found = estimate(data, "ipw")
+    t, y, x = data.treated, data.outcome, np.column_stack([np.ones(700), data.x])
+    p = fit(data.x, t).probability
+    odds = np.where(t, 1, p / (1 - p))
+    own, other = y[t].mean(), np.average(y[~t], weights=odds[~t])
+    assert found.estimate == pytest.approx(own - other)
+    equations = np.column_stack([x * (t - p)[:, None], t * (y - own), ~t * odds * (y - other)])
+    slope = np.zeros((5, 5))
+    slope[:3, :3] = (x * (p * (1 - p))[:, None]).T @ x
+    slope[3, 3], slope[4, 4], slope[4, :3] = t.sum(), odds[~t].sum(), -(~t * odds * (y - other)) @ x
+    influence = equations @ np.linalg.inv(slope).T
+    assert found.standard_error == pytest.approx(
+        np.sqrt(((influence[:, 3] - influence[:, 4]) ** 2).sum()), rel=0.02
+    )
+
+
+def test_few_treated_people_have_a_wider_interval_than_the_normal_law_gives() -> None:
+    table = people(1000)
+    few = pa.concat_tables(
+        [
+            table.filter(pa.compute.equal(table["treat"], 1)).slice(0, 12),
+            table.filter(pa.compute.equal(table["treat"], 0)),
+        ]
+    )
+    found = estimate(design(few, "treat", "y", ["age"]), "radius", calliper=1)
+    assert (
+        2.15 < (found.ci_high - found.estimate) / found.standard_error < 2.25
+    )  # Student with about 11 degrees: 2.20

@@ -62,6 +62,7 @@ CASES: dict[str, tuple[Method, Settings]] = {
     "cem": ("cem", Settings()),
     "entropy": ("entropy", Settings()),
     "overlap": ("overlap", Settings()),
+    "ipw": ("ipw", Settings()),
 }
 
 
@@ -98,6 +99,12 @@ def test_every_method_says_what_its_balance_is(against_psid: pa.Table, method: M
     before, after = (max(abs(pair[when]) for pair in found.smd.values()) for when in ("before", "after"))
     assert after < before
     assert bool(found.notes) == (after > 0.1 or found.n_treated < 185 or method == "overlap")
+    moved = abs(found.doubly_robust.estimate - found.estimate) > found.standard_error
+    assert (
+        any("moves the estimate" in note for note in found.notes)
+        == moved
+        == (method in ("radius", "kernel", "full"))
+    )
 
 
 def test_rossi_by_weights(shared_data: Path) -> None:

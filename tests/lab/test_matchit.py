@@ -29,7 +29,7 @@ CASES: dict[str, tuple[Settings, tuple[str, ...]]] = {
     "nearest_calliper_ratio2": (Settings(0.1, 2, distance="propensity"), ()),
     "nearest_replace_calliper": (Settings(0.02, replace=True, distance="propensity"), ()),
     "nearest_logit": (Settings(np.inf), ()),
-    "nearest_logit_calliper": (Settings(), ()),
+    "nearest_logit_calliper": (Settings(0.2), ()),
     "nearest_exact": (Settings(np.inf, distance="propensity"), ("race",)),
     "nearest_exact_calliper": (Settings(0.25), ("race", "married")),
     "nearest_exact_ratio2": (Settings(0.5, 2, distance="propensity"), ("race", "nodegree")),

@@ -29,7 +29,7 @@ def estimate(
         str, typer.Option(help="Columns to compare like with like on, with commas between.")
     ],
     method: Annotated[
-        str, typer.Option(help="radius, nearest, kernel, full, cem, entropy or overlap.")
+        str, typer.Option(help="radius, nearest, kernel, full, cem, entropy, overlap or ipw.")
     ] = "radius",
     categories: Annotated[
         str, typer.Option(help="Covariates whose numbers are codes and not amounts, with commas between.")
@@ -38,7 +38,7 @@ def estimate(
     calliper: Annotated[
         float | None,
         typer.Option(
-            help="The widest gap, in standard deviations (nearest 0.2, radius and kernel 0.1 unless told; inf for none)."
+            help="The widest gap, in standard deviations (0.1 unless told; inf for none; radius, nearest and kernel)."
         ),
     ] = None,
     distance: Annotated[str, typer.Option(help="Match on the propensity or on its logit.")] = "logit",

@@ -32,14 +32,18 @@ __all__ = [
     "Method",
     "Question",
     "answer",
+    "degrees",
     "difference",
     "estimate",
     "given",
     "interval",
-    "weigh",
 ]
 
 MOST = 1000  # comparison people for each treated one
+MOVED = (
+    "A regression on the covariates moves the estimate by more than its standard error (doubly_robust): the groups are not alike enough "
+    "for either to be trusted. Mend the balance first."
+)
 FEW = 10  # people, or events, in a group, below which the normal law is far off
 
 Floats = NDArray[np.float64]
@@ -144,8 +148,8 @@ def estimate(
 ) -> Estimate:
     """Return the estimate by ``method``; raises `BadInput` where none can be given.
 
-    ``calliper`` is in standard deviations of the distance, infinite for none: 0.2 for nearest, 0.1 for radius and for kernel
-    (the half-width) unless told.
+    ``calliper`` is in standard deviations of the distance, infinite for none: 0.1 unless told (for kernel the
+    half-width).
     """
     settings = Settings(calliper, ratio, replace, distance)
     check(settings)
@@ -164,9 +168,11 @@ def given(data: Design, made: Weighting) -> Estimate:
         )
     own = float(np.average(data.outcome[used & t], weights=weights[used & t]))
     other = float(np.average(data.outcome[used & ~t], weights=weights[used & ~t]))
-    effect, freedom = own - other, int(used.sum()) - 2
+    effect, freedom = own - other, degrees(data.outcome, t, weights)
     main = interval(effect, standard_error(data, made), freedom)
     by_class = None if made.classes is None or made.method == "cem" else made.classes
+    checked = interval(*adjusted(data, weights), freedom)
+    moved = abs(checked.estimate - effect) > main.standard_error
     before = balance.smd(data.x, t, np.ones(len(t))).tolist()
     after = balance.smd(data.x, t, weights)
     return Estimate(
@@ -187,13 +193,13 @@ def given(data: Design, made: Weighting) -> Estimate:
         left_out_missing=data.left_out,
         filled_missing=data.filled,
         constant_covariates=data.constant,
-        notes=notes(data, weights, made.method, after),
+        notes=notes(data, weights, made.method, after) + (MOVED,) * moved,
         treated_mean=own,
         comparison_mean=other,
         error_source=SOURCES[made.method],
         fixed_weights=interval(*difference(data.outcome, t, weights, by_class), freedom),
         welch=welch(data.outcome, t, weights),
-        doubly_robust=interval(*adjusted(data, weights), freedom),
+        doubly_robust=checked,
         sensitivity=hidden(data.outcome, t, weights, made.classes, effect, main.standard_error),
     )
 
@@ -260,14 +266,6 @@ def few_events(y: Floats, treated: NDArray[np.bool_]) -> bool:
     return bool(min((y[side] == value).sum() for side in (treated, ~treated) for value in values) < FEW)
 
 
-def weigh(
-    data: Design, method: Method, calliper: float | None, ratio: int, replace: bool
-) -> tuple[Floats, NDArray[np.int64] | None]:
-    """Return everybody's weight (nought: left out) and, for methods that make classes, each person's class."""
-    found = weighting(data, method, Settings(calliper, ratio, replace))
-    return found.weights, found.classes
-
-
 def interval(effect: float, error: float, freedom: float) -> Interval:
     """Return the 95 % interval and the two-sided p-value by Student's law."""
     half = float(stats.t.ppf(0.975, max(freedom, 1))) * error
@@ -292,15 +290,24 @@ def difference(
     return float(sides[0] - sides[1]), float(np.sqrt((sums**2).sum() * g / max(g - 1, 1)))
 
 
-def welch(y: Floats, treated: NDArray[np.bool_], weights: Floats) -> Interval:
-    """Return Welch's test on the two weighted groups, the size of each being its effective size."""
-    means, errors, sizes = [], [], []
+def degrees(y: Floats, treated: NDArray[np.bool_], weights: Floats) -> float:
+    """Return Satterthwaite's degrees of freedom of the difference, the size of each group being its effective size: few people, wide intervals."""
+    (_, one, n), (_, other, m) = sides(y, treated, weights)
+    spread = one**2 / max(n - 1, 1.0) + other**2 / max(m - 1, 1.0)
+    return (one + other) ** 2 / spread if spread else 1.0
+
+
+def sides(y: Floats, treated: NDArray[np.bool_], weights: Floats) -> list[tuple[float, float, float]]:
+    """Return of the treated and of the comparison group the weighted mean, its squared error and the effective size."""
+    found = []
     for side in (treated & (weights > 0), ~treated & (weights > 0)):
         w = weights[side]
         mean, size = float(np.average(y[side], weights=w)), balance.effective_size(w)
-        means.append(mean)
-        sizes.append(size)
-        errors.append(float(np.average((y[side] - mean) ** 2, weights=w)) / max(size - 1, 1.0))
-    total = sum(errors)
-    spread = sum(e**2 / max(n - 1, 1.0) for e, n in zip(errors, sizes, strict=True))
-    return interval(means[0] - means[1], float(np.sqrt(total)), total**2 / spread if spread else 1.0)
+        found.append((mean, float(np.average((y[side] - mean) ** 2, weights=w)) / max(size - 1, 1.0), size))
+    return found
+
+
+def welch(y: Floats, treated: NDArray[np.bool_], weights: Floats) -> Interval:
+    """Return Welch's test on the two weighted groups, the size of each being its effective size."""
+    (own, one, _), (rest, other, _) = sides(y, treated, weights)
+    return interval(own - rest, float(np.sqrt(one + other)), degrees(y, treated, weights))

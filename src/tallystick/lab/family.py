@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tallystick.lab.design import Design
-from tallystick.lab.estimate import interval
+from tallystick.lab.estimate import degrees, interval
 from tallystick.lab.multiple import benjamini_hochberg, holm
 from tallystick.lab.variance import standard_error
 from tallystick.lab.weigh import Weighting, classed
@@ -87,7 +87,7 @@ def other(data: Design, made: Weighting, name: str, values: Floats) -> Other:
     error = standard_error(rows, part)
     if not error > 0:
         return Other(name, *counts, own, rest)
-    said = interval(own - rest, error, sum(counts) - 2)
+    said = interval(own - rest, error, degrees(rows.outcome, data.treated, part.weights))
     return Other(
         name, *counts, own, rest, said.estimate, said.standard_error, said.ci_low, said.ci_high, said.p_value
     )

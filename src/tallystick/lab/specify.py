@@ -27,7 +27,7 @@ __all__ = ["Chosen", "Search", "Specification", "Tried", "covariates", "rows_of"
 FAIR = 0.1  # the standardised difference above which balance is not good
 KEPT = 0.9  # the share of the treated that a specification should keep
 WITH_CALLIPER = ("radius", "nearest", "kernel")
-ON_THE_SCORE = (*WITH_CALLIPER, "full", "overlap")
+ON_THE_SCORE = (*WITH_CALLIPER, "full", "overlap", "ipw")
 BLIND = "outcome not looked at"
 
 Floats = NDArray[np.float64]

@@ -3,7 +3,8 @@
 - Matching on the propensity (radius, nearest, kernel, full): what is left of the outcome after a smooth curve of the score
   counts, each person by the square of the weight (Abadie and Imbens 2006), and the propensity's own estimation is allowed for
   (Abadie and Imbens 2016; Hahn and Ridder 2013).
-- Overlap weights: the stacked estimating equations of weights and propensity (Li, Thomas and Li 2019).
+- Overlap and inverse weights: the stacked estimating equations of weights and propensity (Li, Thomas and Li 2019; Lunceford and
+  Davidian 2004).
 - Entropy balancing: what is left of the outcome after the balanced covariates, since the weights stand in for the regression
   on them (Zhao and Percival 2017), with HC2 leverages.
 - Coarsened exact matching: a difference of means in each cell, added up (Imbens and Rubin 2015, chapter 9).
@@ -30,6 +31,7 @@ SOURCES: dict[Method, str] = {
     "cem": "Imbens and Rubin 2015, chapter 9",
     "entropy": "Zhao and Percival 2017",
     "overlap": "Li, Thomas and Li 2019",
+    "ipw": "Lunceford and Davidian 2004",
 }
 
 CHUNK = 16_384
@@ -47,6 +49,8 @@ def standard_error(data: Design, made: Weighting) -> float:
         return adjusted(data, made.weights)[1]
     if made.method == "overlap":
         return overlap(data, made, made.fit)
+    if made.method == "ipw":
+        return inverse(data, made, made.fit)
     return on_the_score(data, made, made.fit)
 
 
@@ -105,6 +109,19 @@ def overlap(data: Design, made: Weighting, fitted: Fit) -> float:
     gap = np.zeros(data.x.shape[1] + 1)
     for part in chunks(len(used)):
         gap += fitted.columns(rows(data, used, part)).T @ moved[part]
+    return with_propensity(data, fitted, used, pull, gap)
+
+
+def inverse(data: Design, made: Weighting, fitted: Fit) -> float:
+    """Return the error of inverse weights (the odds of the propensity), which is estimated."""
+    used = np.flatnonzero(made.weights > 0)
+    w, t, y = made.weights[used], data.treated[used], data.outcome[used]
+    stratum = np.unique(data.strata[used], return_inverse=True)[1]
+    rest = y - control_means(y[:, None], np.where(t, 0, w), stratum)[stratum, 0]
+    pull = np.where(t, w * (rest - np.average(rest[t], weights=w[t])), -w * rest) / w[t].sum()
+    gap = np.zeros(data.x.shape[1] + 1)
+    for part in chunks(len(used)):
+        gap -= fitted.columns(rows(data, used, part)).T @ np.where(t[part], 0, pull[part])
     return with_propensity(data, fitted, used, pull, gap)
 
 

@@ -1,8 +1,8 @@
-"""Everybody's weight by one of seven methods, so that the comparison group is like the treated.
+"""Everybody's weight by one of eight methods, so that the comparison group is like the treated.
 
 Nearest neighbour, radius, kernel and full work on the log odds of the propensity or, where told, on the propensity itself.
-The calliper of nearest is 0.2 standard deviations of the log odds unless told (Austin 2011). Radius and kernel take all within
-reach, more of whom lie on the comparison group's side: their bias grows with the square of the reach, so that it is 0.1.
+The calliper is 0.1 standard deviations unless told: at Austin's 0.2 (2011) strong confounding leaves nearest neighbour a bias above a tenth
+of its error, and radius and kernel, which take all within reach, one that grows with the square of the reach.
 Exact strata are worked one by one; the propensity is fitted once, on everybody.
 """
 
@@ -22,10 +22,10 @@ from tallystick.lab.propensity import Fit, fit
 
 __all__ = ["METHODS", "Distance", "Method", "Settings", "Weighting", "weighting"]
 
-Method = Literal["radius", "nearest", "kernel", "full", "cem", "entropy", "overlap"]
+Method = Literal["radius", "nearest", "kernel", "full", "cem", "entropy", "overlap", "ipw"]
 METHODS: tuple[Method, ...] = get_args(Method)
 Distance = Literal["logit", "propensity"]
-CALLIPERS: dict[Method, float] = {"nearest": 0.2, "radius": 0.1, "kernel": 0.1}
+CALLIPER = 0.1  # standard deviations of the distance
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -76,6 +76,9 @@ def weighting(data: Design, method: Method, settings: Settings, fitted: Fit | No
             p = fitted.probability
             weights[ti] = 1 - p[ti]
             weights[ci] = p[ci] * (weights[ti].sum() / p[ci].sum())
+        elif method == "ipw":
+            odds = np.exp(fitted.log_odds[ci] - fitted.log_odds[ci].max())
+            weights[ti], weights[ci] = 1, odds * (len(ti) / odds.sum())
         else:
             ON_A_LINE[method](fitted, settings, ti, ci, weights, classes)
     if method == "full":
@@ -84,9 +87,9 @@ def weighting(data: Design, method: Method, settings: Settings, fitted: Fit | No
     return Weighting(method, weights, classes if has_classes else None, fitted)
 
 
-def width(method: Method, fitted: Fit, settings: Settings) -> float:
+def width(fitted: Fit, settings: Settings) -> float:
     """Return the calliper in units of the score, by the spread among those whom no covariate gives away altogether."""
-    calliper = CALLIPERS[method] if settings.calliper is None else settings.calliper
+    calliper = CALLIPER if settings.calliper is None else settings.calliper
     score = fitted.score(settings.distance)
     open_ = score[~fitted.alone] if fitted.alone.any() else score
     return calliper * float(open_.std(ddof=1) if len(open_) > 1 else 0)
@@ -103,7 +106,7 @@ def by_radius(
     """Fill in the weights of one stratum by radius matching."""
     score = fitted.score(settings.distance)
     ti, ci = by_score(score, ti, ci)
-    weights[ti], weights[ci] = match.radius(score[ti], score[ci], width("radius", fitted, settings))
+    weights[ti], weights[ci] = match.radius(score[ti], score[ci], width(fitted, settings))
 
 
 def by_kernel(
@@ -112,7 +115,7 @@ def by_kernel(
     """Fill in the weights of one stratum by an Epanechnikov kernel."""
     score = fitted.score(settings.distance)
     ti, ci = by_score(score, ti, ci)
-    weights[ti], weights[ci] = match.kernel(score[ti], score[ci], width("kernel", fitted, settings))
+    weights[ti], weights[ci] = match.kernel(score[ti], score[ci], width(fitted, settings))
 
 
 def by_full(
@@ -133,7 +136,7 @@ def by_nearest(
     _, ci = by_score(score, ti, ci)
     ti = ti[np.argsort(-score[ti], kind="stable")]
     search = match.nearest_with_replacement if settings.replace else match.nearest
-    found = search(score[ti], score[ci], min(settings.ratio, len(ci)), width("nearest", fitted, settings))
+    found = search(score[ti], score[ci], min(settings.ratio, len(ci)), width(fitted, settings))
     count = (found >= 0).sum(1)
     weights[ti] = count > 0
     who, slot = np.nonzero(found >= 0)
