@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -108,22 +109,22 @@ def model(condition: str, rules: list[str], link_type: str, tf: bool) -> dict[st
     }
 
 
-def table(rng: np.random.Generator, count: int, prefix: str) -> pa.Table:
+def table(rng: np.random.Generator, count: int, prefix: str, words: Sequence[str] = NAMES) -> pa.Table:
     def some(values: list[Any], kind: pa.DataType, share: float = 0.12) -> pa.Array:
         return pa.array([None if rng.random() < share else v for v in values], kind)
 
-    names = [NAMES[i] for i in rng.integers(0, len(NAMES), count)]
+    names = [words[i] for i in rng.integers(0, len(words), count)]
     return pa.table(
         {
             "record_id": [f"{prefix}{i}" for i in rng.permutation(count * 3)[:count]],
             "a": some(names, pa.string()),
-            "b": some([NAMES[i] for i in rng.integers(0, len(NAMES), count)], pa.string()),
+            "b": some([words[i] for i in rng.integers(0, len(words), count)], pa.string()),
             "g": some([int(i) for i in rng.integers(0, 3, count)], pa.int64()),
             "p": some([("SW1A", "sw1b", "M1", "B2")[i] for i in rng.integers(0, 4, count)], pa.string()),
             "d": some([f"2001-02-{i:02d}" for i in rng.integers(1, 31, count)], pa.string()),
             "n": some([float(i) for i in rng.integers(0, 9, count)], pa.float64()),
             "t": some(
-                [[NAMES[i] for i in rng.integers(0, len(NAMES), rng.integers(0, 4))] for _ in range(count)],
+                [[words[i] for i in rng.integers(0, len(words), rng.integers(0, 4))] for _ in range(count)],
                 pa.list_(pa.string()),
             ),
         }

@@ -53,6 +53,26 @@ def test_links_equal_splinks_on_any_model(
     assert_same(tables, model(CONDITIONS[name], rules, link_type, tf), threshold)
 
 
+WORDS = st.lists(
+    st.one_of(
+        st.text(st.sampled_from("abcé日ö' "), max_size=6),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
+    ),
+    min_size=3,
+    max_size=9,
+    unique=True,
+)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(words=WORDS, seed=st.integers(0, 10_000))
+def test_links_equal_splinks_on_texts_of_any_alphabet(name: str, words: list[str], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tables = {"x": table(rng, 25, "x", words), "y": table(rng, 25, "y", words)}
+    assert_same(tables, model(CONDITIONS[name], list(RULES[:2]), "link_only", tf=True), 0.0)
+
+
 def test_order_of_rows_changes_nothing() -> None:
     rng = np.random.default_rng(3)
     tables = {"x": table(rng, 60, "x"), "y": table(rng, 60, "y")}

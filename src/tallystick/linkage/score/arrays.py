@@ -29,47 +29,27 @@ class Arrays:
         """``left`` and ``right``: the codes from which each side's rows are taken (one array for both, or two)."""
         self.left, self.right = left, right
         self.rules = program.rules
-        self.pools = (
-            pools.data,
-            pools.starts,
-            pools.masks,
-            pools.text_base,
-            pools.numbers,
-            pools.number_base,
-            pools.list_starts,
-            pools.list_entries,
-            pools.list_base,
-        )
-        self.frequencies = (_log2(pools.frequencies), pools.frequency_base)
+        self.pool = kernel.Pool(
+            pools.data, pools.starts, pools.masks, pools.text_base, pools.numbers, pools.number_base, pools.list_starts,
+            pools.list_entries, pools.list_base,
+        )  # fmt: skip
+        self.frequencies = kernel.Frequencies(_log2(pools.frequencies), pools.frequency_base)
         self.source = np.repeat(np.arange(len(sizes)), sizes).astype(np.int16)
-        self.atoms = _ints(
-            [(a.kind, a.left, a.right, a.function, a.operator, a.slot) for a in program.atoms], 6
+        self.conditions = kernel.Conditions(
+            _ints([(x.atom, x.is_negated, x.if_true, x.if_not) for x in program.literals], 4),
+            _ints([(a.kind, a.left, a.right, a.function, a.operator, a.slot) for a in program.atoms], 6),
+            np.array([a.limit for a in program.atoms], dtype=np.float64),
         )
-        self.limits = np.array([a.limit for a in program.atoms], dtype=np.float64)
-        self.literals = _ints([(x.atom, x.is_negated, x.if_true, x.if_not) for x in program.literals], 4)
-        levels = [level for comparison in program.comparisons for level in comparison]
-        self.levels = _ints([(x.first, x.count, x.tf_column) for x in levels], 3)
-        self.weights = np.array(
-            [(x.weight, x.tf_weight, x.tf_log2_u, x.tf_minimum) for x in levels], dtype=np.float64
-        ).reshape(-1, 4)
-        self.weights[:, 3] = _log2(self.weights[:, 3])
-        ends = np.cumsum([len(comparison) for comparison in program.comparisons])
-        self.comparisons = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1).astype(np.int64)
-        self.rule_keys = _ints([key for rule in program.rules for key in rule.keys], 2)
-        key_ends = np.cumsum([len(rule.keys) for rule in program.rules])
-        self.key_ranges = np.stack([np.concatenate([[0], key_ends[:-1]]), key_ends], axis=1).astype(np.int64)
-        self.rests = _ints([(rule.first, rule.count) for rule in program.rules], 2)
-        costly = {number for number, atom in enumerate(program.atoms) if atom.kind >= 4}
-        self.costly = np.array(
-            [any(program.literals[x.first + i].atom in costly for i in range(x.count)) for x in levels]
+        self.rules_read = kernel.Rules(
+            _ints([key for rule in program.rules for key in rule.keys], 2),
+            _ranges([len(rule.keys) for rule in program.rules]),
+            _ints([(rule.first, rule.count) for rule in program.rules], 2),
         )
         self.prior = math.log2(program.prior / (1 - program.prior))
-        self.has_tf = np.array(
-            [any(x.tf_column >= 0 for x in comparison) for comparison in program.comparisons]
-        )
         self.scratch = scratch_for(max(62, longest(pools.starts)))
+        self.levels = _levels(program)
         self._bounds(program, pools)
-        self.plan = plan(program, self.costly)
+        self.plan = plan(program, self.levels.is_costly)
 
     def _bounds(self, program: Program, pools: Pools) -> None:
         """Work out the largest weight from each level on, and of each comparison how far its weight can fall."""
@@ -83,11 +63,11 @@ class Arrays:
                     extremes = [level.tf_log2_u - math.log2(max(tf, level.tf_minimum)) for tf in (least, 1.0)]
                     largest += max(0.0, *(level.tf_weight * x for x in extremes))
                 most.append(largest)
-        self.bests = np.empty(len(most))
-        for first, end in self.comparisons:
-            self.bests[first:end] = np.maximum.accumulate(np.array(most[first:end])[::-1])[::-1]
-        self.top = np.array([self.bests[first] for first, _ in self.comparisons])
-        self.spread = np.array([self.top[k] - min(most[a:b]) for k, (a, b) in enumerate(self.comparisons)])
+        ranges, bests = self.levels.ranges, self.levels.bests
+        for first, end in ranges:
+            bests[first:end] = np.maximum.accumulate(np.array(most[first:end])[::-1])[::-1]
+        self.top = np.array([bests[first] for first, _ in ranges])
+        self.spread = np.array([self.top[k] - min(most[a:b]) for k, (a, b) in enumerate(ranges)])
 
     def _order(self, rule: Rule) -> tuple[npt.NDArray[np.int64], int, npt.NDArray[np.float64]]:
         """Return the order of the comparisons under a rule, how many its key settles, and the best of all after each."""
@@ -104,18 +84,19 @@ class Arrays:
         self, rule: int, found: Blocks, same: int, threshold: float, with_levels: bool
     ) -> Callable[[Any], tuple[Any, ...]]:
         """Return a function from units to kept pairs."""
-        width = len(self.comparisons) if with_levels else 0
+        width = len(self.levels.ranges) if with_levels else 0
         turn, sure, rest = self._order(self.rules[rule])
         left_codes = self.left.take(
             found.order_l, axis=0
         )  # in the order of the walk: no jumping about in memory
         is_one = found.order_r is found.order_l
-        right_codes = left_codes if is_one else self.right.take(found.order_r, axis=0)
+        codes = kernel.Codes(left_codes, left_codes if is_one else self.right.take(found.order_r, axis=0))
+        walk = kernel.Walk(found.order_l, found.order_r, same, self.source, turn, sure, rest)
 
         def run(units: Any) -> tuple[Any, ...]:
             parts, state, size, is_done = [], np.zeros(5, dtype=np.int64), FIRST_ROOM, False
             state[1] = units[0, 0]
-            room = self._room()
+            memory, verdict = self._room()
             while not is_done:
                 out = (
                     np.empty(size, np.int64),
@@ -124,59 +105,47 @@ class Arrays:
                     np.empty((size, width), np.int8),
                 )
                 is_done = kernel.scan(
-                    rule,
-                    units,
-                    found.order_l,
-                    found.order_r,
-                    same,
-                    self.source,
-                    left_codes,
-                    right_codes,
-                    self.pools,
-                    self.frequencies,
-                    self.rule_keys,
-                    self.key_ranges,
-                    self.rests,
-                    self.literals,
-                    self.atoms,
-                    self.limits,
-                    self.comparisons,
-                    self.levels,
-                    self.weights,
-                    self.bests,
-                    self.costly,
-                    self.plan,
-                    turn,
-                    sure,
-                    rest,
-                    self.has_tf,
-                    self.prior,
-                    threshold,
-                    room,
-                    out,
-                    state,
-                )
+                    rule, units, walk, codes, self.pool, self.frequencies, self.rules_read, self.conditions, self.levels, self.plan,
+                    self.prior, threshold, memory, verdict, out, state,
+                )  # fmt: skip
                 parts.append(tuple(column[: state[3]].copy() for column in out))
                 size = min(size * 4, MOST_ROOM)
             return (*(np.concatenate(columns) for columns in zip(*parts, strict=True)), int(state[4]))
 
         return run
 
-    def _room(self) -> tuple[Any, ...]:
+    def _room(self) -> tuple[kernel.Memory, kernel.Verdict]:
         """Return a thread's own room to work in, and its table of remembered values."""
-        count = len(self.comparisons)
+        count = len(self.levels.ranges)
         return (
-            np.zeros(count),
-            np.zeros(count),
-            np.zeros(count, np.int64),
-            np.zeros(count, np.int64),
-            np.zeros(self.scratch, np.int64),
-            np.zeros((kernel.MEMO, 2), np.uint64),
-            np.zeros(kernel.MEMO),
+            kernel.Memory(
+                np.zeros((kernel.MEMO, 2), np.uint64), np.zeros(kernel.MEMO), np.zeros(self.scratch, np.int64)
+            ),
+            kernel.Verdict(
+                np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
+            ),
         )
 
 
-def plan(program: Program, costly: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], ...]:
+def _levels(program: Program) -> kernel.Levels:
+    """Return the program's levels, their best weights still to be worked out."""
+    levels = [level for comparison in program.comparisons for level in comparison]
+    weights = np.array(
+        [(x.weight, x.tf_weight, x.tf_log2_u, x.tf_minimum) for x in levels], dtype=np.float64
+    ).reshape(-1, 4)
+    weights[:, 3] = _log2(weights[:, 3])
+    costly = {number for number, atom in enumerate(program.atoms) if atom.kind >= 4}
+    return kernel.Levels(
+        _ranges([len(comparison) for comparison in program.comparisons]),
+        np.array([any(x.tf_column >= 0 for x in comparison) for comparison in program.comparisons]),
+        _ints([(x.first, x.count, x.tf_column) for x in levels], 3),
+        weights,
+        np.empty(len(levels)),
+        np.array([any(program.literals[x.first + i].atom in costly for i in range(x.count)) for x in levels]),
+    )
+
+
+def plan(program: Program, costly: npt.NDArray[np.bool_]) -> kernel.Plan:
     """Return, for each comparison, the one column that its levels before the first costly one read (-1 where they read more,
     or ask more of it than equality and presence), and by state of that column the level found and the level to stop at."""
     column = np.full(len(program.comparisons), -1, dtype=np.int64)
@@ -194,7 +163,7 @@ def plan(program: Program, costly: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[n
                 elif waits < len(comparison):
                     stop[number, state] = first + waits
         first += len(comparison)
-    return column, found, stop
+    return kernel.Plan(column, found, stop)
 
 
 def _only_column(program: Program, level: Level) -> int | None:
@@ -233,3 +202,9 @@ def longest(starts: npt.NDArray[np.int64]) -> int:
 
 def _ints(rows: list[tuple[Any, ...]], width: int) -> npt.NDArray[np.int64]:
     return np.array(rows, dtype=np.int64).reshape(-1, width)
+
+
+def _ranges(counts: list[int]) -> npt.NDArray[np.int64]:
+    """Return where each run of so many begins and ends."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    return np.stack([ends - np.array(counts, dtype=np.int64), ends], axis=1)
