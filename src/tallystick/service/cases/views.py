@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -255,6 +256,7 @@ def check(request: HttpRequest, process: str, subject: str, act: str) -> HttpRes
         else:
             draft.delete()
             request.session["done"] = [f"{e.process} {e.subject}: {e.act}" for e in events[1:]]
+            messages.success(request, f"Recorded: {doing.act.replace('-', ' ')}.")
             return redirect("case", process, subject)
     asked = [(q, questions.in_words(q, sheet.answer(q))) for q in sheet.questions]
     context = {

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.paginator import Paginator
@@ -34,6 +35,14 @@ from tallystick.share import release as door
 from tallystick.share.acts import Clock
 from tallystick.share.outputs import DESCRIPTION, Held
 
+SAID = {
+    "submit": "Submitted. Two checkers decide on it; you are told here.",
+    "withdraw": "Withdrawn. Its files were destroyed.",
+    "assign": "Recorded: the output has its checker.",
+    "vote": "Your decision is recorded.",
+    "release": "Released. The ledger holds the hashes of what left.",
+}
+
 
 def listed(request: HttpRequest) -> HttpResponse:
     """List the outputs that somebody may see; with ``waiting``, those on which they are wanted."""
@@ -52,7 +61,7 @@ def hand_in(request: HttpRequest, share: str, name: str) -> HttpResponse:
         raise PermissionDenied
     refused: BadInput | Refused | None = None
     if request.method == "POST":
-        review = f"output-{request.now:%Y}-{''.join(secrets.choice(LETTERS) for _ in range(8))}"
+        review = f"{request.now:%Y}-{''.join(secrets.choice(LETTERS) for _ in range(8))}"
         try:
             take(request, place, review, request.FILES.getlist("files"))
         except (BadInput, Refused) as error:
@@ -253,6 +262,7 @@ def act(request: HttpRequest, review: str, act: str) -> HttpResponse:
         raise
     except (BadInput, Refused) as error:
         return shown(request, place, held, error)
+    messages.success(request, SAID[act])
     return redirect("output", review)
 
 
@@ -299,6 +309,7 @@ def release(request: HttpRequest, review: str) -> HttpResponse:
     except (BadInput, Refused) as error:
         return shown(request, place, held, error)
     index.output(place.row.share, after)
+    messages.success(request, SAID["release"])
     return redirect("output", review)
 
 
