@@ -23,10 +23,10 @@ from tallystick.synth.people import BLOCK, block
 
 PINNED = {
     "moj-dfe": "d636a87ee8e9e9eebd33d7c77989e48ba5108774f1e3012d0e630a6f8da6049f",
-    "data-first": "d6e60dfd6d18101415e57ff642258af0c2d1a5b1ff7661c01b0e1f835114e4db",
+    "data-first": "ecb0ad908335f5ebab9b886456b10f9cb5a9f61824509bb4e7e1f15e25876da7",
     "learner-register": "7698f42551981d97a02cbbb1c10c8871c7827085441e7c4b830d35fe7c88b148",
     "justice-data-lab": "30da06894e8395758cec519fd74e1717f5566b35e73d503e55e0dc398c2c897f",
-    "national": "e42d53b23edcb4f1de08d86cedf5163d449eab2f9f3e67117b7c23bf5f5d48ca",
+    "national": "59ad4971ef97ac5b668f453f16db58a5efa11f9597cfdb6c1eda35ab57b0a7a1",
 }
 
 

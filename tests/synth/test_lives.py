@@ -67,6 +67,18 @@ def test_no_spell_outlives_a_person() -> None:
         ends = records.attributes["spell_end"].astype(np.int64)
         assert (ends <= people.gone[records.rows]).all()
         assert (ends > records.days).all()
+    for source, start, end in (
+        ("prison", "reception_date", "release_date"),
+        ("probation", "order_date", "order_end_date"),
+    ):
+        records = part.sources[source]
+        ends = records.attributes[end]
+        over = ~np.isnat(ends)
+        assert 0.5 < over.mean() < 1
+        assert (ends[over].astype(np.int64) <= people.gone[records.rows[over]]).all()
+        days = (ends - records.attributes[start]).astype(np.int64)[over]
+        assert (days >= 0).all()
+        assert (days <= records.attributes["sentence_length_days"][over]).all()
     ends = part.tables["courses"].attributes["actual_end_date"]
     over = ~np.isnat(ends)
     assert (ends[over].astype(np.int64) < people.gone[part.tables["courses"].rows[over]]).all()

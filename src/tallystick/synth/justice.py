@@ -111,8 +111,8 @@ def data_first(people: People, rows: Ints, last_day: int) -> dict[str, Records]:
         "crown-court": _only(
             every.taken(up), ("case_number", "receipt_date", "offence_group", "disposal", "ethnicity")
         ),
-        "prison": _spells(streams, "prison", people, every.taken(custody), keys[custody]),
-        "probation": _spells(streams, "probation", people, every.taken(order), keys[order]),
+        "prison": _spells(streams, "prison", people, every.taken(custody), keys[custody], last_day),
+        "probation": _spells(streams, "probation", people, every.taken(order), keys[order], last_day),
     }
     assessed = streams.chance("assessed", keys[order], 0.6)
     found["assessments"] = _assessments(streams, people, every.taken(order[assessed]), keys[order[assessed]])
@@ -128,15 +128,23 @@ def _only(records: Records, names: tuple[str, ...]) -> Records:
     return Records(records.rows, records.days, {name: records.attributes[name] for name in names})
 
 
-def _spells(streams: Streams, source: str, people: People, cases: Records, keys: Any) -> Records:
-    """Return a spell in prison or on probation for each case: its start and its length."""
+def _spells(
+    streams: Streams, source: str, people: People, cases: Records, keys: Any, last_day: int
+) -> Records:
+    """Return a spell in prison or on probation for each case: its start, the sentence, and its end (missing where it goes on).
+
+    Half of a sentence is served in prison (Criminal Justice Act 2003, section 244), the whole of an order on probation.
+    """
     days = cases.days + streams.below(f"{source} wait", keys, 180)
     u = streams.uniform(f"{source} length", keys)
-    number, own, start = (
-        ("prison_number", identifiers.prison_number, "reception_date")
-        if source == "prison"
-        else ("crn", identifiers.crn, "order_date")
+    length = (14 + 2000 * u * u * u).astype(np.int64)
+    is_prison = source == "prison"
+    number, own, start, end = (
+        ("prison_number", identifiers.prison_number, "reception_date", "release_date")
+        if is_prison
+        else ("crn", identifiers.crn, "order_date", "order_end_date")
     )
+    ends = np.minimum(days + (length // 2 if is_prison else length), people.gone[cases.rows])
     return Records(
         cases.rows,
         days,
@@ -144,7 +152,8 @@ def _spells(streams: Streams, source: str, people: People, cases: Records, keys:
             "pnc_id": cases.attributes["pnc_id"],
             number: own(people, cases.rows),
             start: days.astype("datetime64[D]"),
-            "sentence_length_days": (14 + 2000 * u * u * u).astype(np.int64),
+            end: np.where(ends > last_day, np.datetime64("NaT"), ends.astype("datetime64[D]")),
+            "sentence_length_days": length,
         },
     )
 

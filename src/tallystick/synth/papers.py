@@ -20,7 +20,7 @@ from tallystick.synth import series
 IDENTITY = ("first_name", "middle_name", "surname", "dob", "gender", "postcode")
 SPECIAL = {"ethnicity": "racial-or-ethnic-origin", "special_needs": "health"}
 OFFENDING = {
-    "offence_group", "offences", "disposal", "first_offence", "sentence_length_days", "reception_date", "order_date",
+    "offence_group", "offences", "disposal", "first_offence", "sentence_length_days", "reception_date", "order_date", "order_end_date",
     "conviction_date", "reoffended", "reoffence_date", "prior_offences", "prior_custody", "age_at_first_offence",
     "offending_rate", "offence_date", "reoffending_score", "assessment_date",
     "release_date", "index_date", "prior_court_appearances", "proven_date", "proof", "is_breach", "group", "severity", "is_custody",

@@ -1,4 +1,7 @@
-"""On real data and on FEBRL the native engine gives Splink's links, under the model that trained itself on them."""
+"""On real data and on FEBRL the native engine gives Splink's links, under the model that trained itself on them.
+
+On a million synthetic people too, under a trained model of the usual kind on the columns as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
+import pyarrow.parquet as pq
 import pytest
 
+from linkage_people import model
+from tallystick import synth
 from tallystick.linkage import LinkageSpec, engines, link
 
 PAIR = ("source_l", "record_id_l", "source_r", "record_id_r")
@@ -52,9 +58,12 @@ def require_same_links(tables: dict[str, pa.Table], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(engines, "links", noted)
     link(tables, LinkageSpec())
     ((sources, model, threshold),) = asked
-    ours, theirs = (
-        score(engine, sources, model, threshold, id_column="record_id") for engine in ("native", "splink")
+    require_same(
+        *(score(engine, sources, model, threshold, id_column="record_id") for engine in ("native", "splink"))
     )
+
+
+def require_same(ours: pa.Table, theirs: pa.Table) -> None:
     assert ours.num_rows > 100
     assert ours.select(PAIR).equals(theirs.select(PAIR))
     gap = np.abs(ours["match_weight"].to_numpy() - theirs["match_weight"].to_numpy())
@@ -72,3 +81,20 @@ def test_febrl(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("names", [("people",), ("justice", "education")])
 def test_historical(names: tuple[str, ...], shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_same_links(historical(shared_data, *names), monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_million_synthetic_people(tmp_path: Path) -> None:
+    synth.write("moj-dfe", tmp_path / "share", people=1_000_000, seed=3, form="parquet")
+    columns = ["record_id", "first_name", "surname", "dob", "gender", "postcode"]
+    tables = {}
+    for name in ("justice", "education"):
+        read = pq.read_table(tmp_path / "share" / "supplies" / f"{name}.parquet", columns=columns)
+        tables[name] = read.set_column(3, "dob", read["dob"].cast(pa.string()))
+    assert tables["education"].num_rows >= 1_000_000
+    ours, theirs = (
+        engines.links(engine, tables, model(), 0.05, id_column="record_id") for engine in ("native", "splink")
+    )
+    assert ours.num_rows > 150_000
+    require_same(ours, theirs)
