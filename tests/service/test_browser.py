@@ -24,8 +24,10 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1200)]
 WAIT_SECONDS = 120
+TALLY = (sys.executable, str(Path(__file__).with_name("later.py")))
 PUBLIC = (
     "/", "/register/shares", "/register/shares/moj-dfe", "/privacy/moj-dfe", "/register/projects", "/your-data",
+    "/justice-data-lab", "/justice-data-lab/power?n=300&rate=30&effect=5", "/register/reports", "/register/packs",
     "/accessibility", "/cookies", "/accounts/login/", "/accounts/password/reset/", "/nothing-here",
 )  # fmt: skip
 
@@ -40,6 +42,10 @@ class Live:
     home: Path
     environ: dict[str, str]
     questions: set[str] = field(default_factory=set)
+
+    def later(self, days: int) -> None:
+        """Move the service's clock on, so many days from now."""
+        Path(self.environ["TALLYSTICK_LATER"]).write_text(str(days))
 
 
 @dataclass
@@ -147,15 +153,17 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """Yield the service, served by `tally serve --sample` in a process of its own."""
+    """Yield the service, served by `tally serve --sample` in a process of its own; a file moves its clock on."""
     from tallystick.service import look
 
     if not look.is_there():
         pytest.skip("needs the style sheets: `make assets`")
     folder = tmp_path_factory.mktemp("live")
+    (folder / "days").write_text("0")
     environ = {
         key: value for key, value in os.environ.items() if not key.startswith(("TALLYSTICK_", "DJANGO_"))
     }
+    environ["TALLYSTICK_LATER"] = str(folder / "days")
     server = None
     if request.param == "postgres":
         os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
@@ -166,23 +174,13 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = folder / "log"
-    command = [
-        sys.executable,
-        "-m",
-        "tallystick.cli.main",
-        "serve",
-        "--sample",
-        "--home",
-        str(folder / "home"),
-        "--port",
-        str(port),
-    ]
+    log, home = folder / "log", folder / "home"
+    command = [*TALLY, "serve", "--sample", "--home", str(home), "--port", str(port)]
     with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environ) as process:
         try:
             url = f"http://127.0.0.1:{port}"
             wait_for(url, process, log)
-            yield Live(url, accounts(log.read_text()), request.param == "sqlite", folder / "home", environ)
+            yield Live(url, accounts(log.read_text()), request.param == "sqlite", home, environ)
         finally:
             process.terminate()
             process.wait(30)
@@ -506,3 +504,131 @@ def test_research_project_from_its_application_to_a_published_output(
     for page in (f"/outputs/{review}", f"/projects/moj-dfe/{subject}"):
         eve.go(page)
         assert "Page not found" in eve.page.inner_text("main")
+
+
+def test_provider_asks_the_lab_and_learns_when_its_cohort_is_destroyed(
+    visitor: Any, live: Live, tmp_path: Path
+) -> None:
+    pru, ana, anybody = visitor().sign_in("pru"), visitor().sign_in("ana"), visitor()
+    anybody.go("/justice-data-lab/power?n=61&rate=30")
+    keep_picture(anybody.page, "power")
+    analysis = "/lab/justice-data-lab"
+    pru.go("/home")
+    pru.go("/lab")
+    pru.go(analysis)
+    pru.press("Say what is asked")
+    pru.page.fill("[name=programme]", "the mentoring scheme")
+    pru.press("Continue")
+    pru.press("Continue")  # nothing is answered
+    assert "There is a problem" in pru.page.inner_text("main")
+    pru.page.fill("[name=title]", "Mentoring, those who started in 2023")
+    pru.press("Continue")
+    pru.page.check("[name=outcome][value='12']")
+    pru.press("Continue")
+    pru.page.check("[name=subgroups][value=sex]")
+    pru.press("Continue")
+    pru.press("Fix the request")
+
+    cohort = (live.home / "sample-cohort.csv").read_text(encoding="utf-8").splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(cohort[:40]), encoding="utf-8")
+    for file, told in (
+        (few, "at least 60"),
+        (live.home / "sample-cohort.csv", "We have received your cohort"),
+    ):
+        pru.go(f"{analysis}/upload")
+        pru.page.set_input_files("[name=file]", file)
+        pru.page.fill("[name=assured_by]", "A. Name, data protection officer")
+        pru.page.check("[name=assures]")
+        pru.press("Upload")
+        assert told in pru.page.inner_text("main")
+        if file == few:
+            assert "your file was destroyed here" in pru.page.inner_text("main")
+            keep_picture(pru.page, "lab-refused")
+
+    ana.go(f"{analysis}/begin")
+    ana.press("Begin the analysis")
+    ana.press("Evaluate")
+    assert "waiting" in ana.page.inner_text("main")
+    work(live)
+    ana.go(analysis)
+    ana.press("Send the report")
+    ana.press("Send the report")
+    ana.go(f"{analysis}/publish")
+    ana.press("Publish the report")
+    assert "Nothing was entered" in ana.page.inner_text("main")  # the review is not over
+
+    pru.go(analysis)
+    keep_picture(pru.page, "lab")
+    pru.go(f"{analysis}/report/report.html")
+    assert "What you cannot say" in pru.page.inner_text("main")
+    pru.go(f"{analysis}/opt-out")
+    pru.press("Opt out of pseudonymised retention")
+
+    try:
+        live.later(130)  # past the review and the next quarterly day
+        ana.go(f"{analysis}/publish")
+        ana.press("Publish the report")
+        anybody.go("/register/reports")
+        anybody.press("Mentoring, those who started in 2023")
+        keep_picture(anybody.page, "lab-public")
+        live.later(165)
+        ana.go(f"{analysis}/destroy")
+        ana.press("Destroy the data")
+        pru.go(analysis)
+        assert "Destroyed, with certificates" in pru.page.inner_text("main")
+        pru.press("Certificate of destruction")
+        assert "opted out" in pru.page.inner_text("main")
+    finally:
+        live.later(0)
+
+
+def test_return_becomes_a_pack_that_members_read_and_everybody_once_it_is_published(
+    visitor: Any, live: Live, tmp_path: Path
+) -> None:
+    pol, bob, meg, eli = (visitor().sign_in(name) for name in ("pol", "bob", "meg", "eli"))
+    board = "/boards/local-board"
+    pol.go("/boards")
+    pol.go(board)
+    pol.go(f"{board}/return/police")
+    wrong = tmp_path / "police.csv"
+    whole = live.home / "sample-police.csv"
+    wrong.write_text(whole.read_text(encoding="utf-8").replace("Stonebridge", "Nowhere"), encoding="utf-8")
+    pol.page.set_input_files("[name=file]", wrong)
+    pol.press("Hand in")
+    assert "your file was destroyed here" in pol.page.inner_text("main")
+    keep_picture(pol.page, "return")
+    pol.page.set_input_files("[name=file]", whole)
+    pol.press("Hand in")
+    assert pol.page.url.endswith(board)
+
+    bob.go(board)
+    for button in ("Build the pack as known today", "Build an early sight for Board analysts"):
+        bob.press(button)
+        assert "waiting" in bob.page.inner_text("main")
+        work(live)
+        bob.go(board)
+    eli.go(board)
+    assert "early sight for you" in eli.page.inner_text("main")
+    meg.go(board)
+    assert "early sight" not in meg.page.inner_text("main")
+    keep_picture(meg.page, "board")
+    meg.page.locator("main a[href*='/pack/']").first.click()
+    meg.page.wait_for_load_state()
+    meg.look()
+    pack = meg.page.url.removeprefix(live.url)
+    meg.press("The pack with its charts")
+    keep_picture(meg.page, "pack")
+    meg.go(f"{board}/compare?measure=receipts&measure=disposals&from=2025-07&to=2026-02")
+    assert "Side by side" in meg.page.inner_text("main")
+
+    bob.go(pack)
+    bob.press("Publish it")
+    bob.press("Publish the pack")
+    anybody = visitor(320)
+    anybody.go("/register/packs")
+    anybody.page.locator("main a[href*='/register/packs/']").first.click()
+    anybody.page.wait_for_load_state()
+    anybody.look()
+    anybody.press("The pack with its charts")
+    assert "<svg" in anybody.page.content()

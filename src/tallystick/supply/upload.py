@@ -88,7 +88,7 @@ class Upload:
                 [
                     Finding(
                         "lab.assurance", "Nobody assures that this file is shared lawfully; that is asked for each time.",
-                        "Give --assured-by with the name and role of who assures it.", self.file, "75, 92",
+                        "Give the name and role of who assures it (--assured-by).", self.file, "75, 92",
                     )
                 ]
             )  # fmt: skip

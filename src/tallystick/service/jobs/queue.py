@@ -20,7 +20,9 @@ from tallystick.errors import BadInput, Refused, TallystickError
 from tallystick.service.accounts.models import Membership
 from tallystick.service.jobs.models import OPEN, Job
 from tallystick.service.jobs.other import OTHER
+from tallystick.service.lab.find import keep
 from tallystick.service.notices.post import deliver
+from tallystick.service.registry.models import Share
 from tallystick.service.registry.store import enter_all
 from tallystick.share import lab
 from tallystick.share import run as share_run
@@ -105,6 +107,7 @@ def do(job: Job, clock: Clock, step: share_run.Progress) -> None:
     if request is None:
         raise BadInput("There is no request in this share.")
     lab.answer(request, share, clock=clock, step=step)
+    keep(Share.objects.select_related("agreement").get(slug=job.share))  # what waits for whom is another now
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tallystick.service import roles
 from tallystick.service.accounts.models import Membership
 from tallystick.service.cases.clocks import Due, due_of
 from tallystick.service.cases.find import QUIET
+from tallystick.service.lab import find as lab
 from tallystick.service.notices.models import Cursor, Notice
 from tallystick.service.registry.models import Case, Event
 
@@ -21,6 +22,8 @@ SOON = timedelta(days=7)
 LOOKS = timedelta(hours=1)
 """How often it is looked for what is due."""
 AT_A_TIME = 500
+LAB = "lab"
+"""What stands for a process in a notice about an analysis."""
 SILENT = frozenset({"office", "access", "asset"})
 """Registers: nobody waits for them."""
 
@@ -35,6 +38,7 @@ def note(now: datetime) -> int:
             cursor.events = event.id
         if cursor.dues_at is None or now - cursor.dues_at >= LOOKS:
             write(of_days(now), now)
+            write(of_lab(now), now)
             cursor.dues_at = now
         cursor.save()
     return len(events)
@@ -103,6 +107,15 @@ def of_days(now: datetime) -> Iterator[Notice]:
             if due.is_late or on <= london_day(now + SOON):
                 case = Case(process=due.process, subject=due.subject)
                 yield notice(member, "overdue" if due.is_late else "due", case, f"day/{due.by.isoformat()}")
+
+
+def of_lab(now: datetime) -> Iterator[Notice]:
+    """Yield the analyses of the Justice Data Lab on which a provider or an analyst has something to do, each thing once a version."""
+    found = Membership.objects.filter(members(now), role__in=roles.LAB_ACTS)
+    for member in found.select_related("user", "organisation").order_by("id"):
+        for row, what in lab.waits(member, london_day(now)):
+            case = Case(process=LAB, subject=row.share.slug, state=row.state)
+            yield notice(member, "waits", case, f"{what}/{row.version}")
 
 
 def notice(member: Membership, kind: str, case: Case, cause: str) -> Notice:

@@ -64,7 +64,7 @@ def message(notices: list[Notice]) -> tuple[str, str]:
     """Return the subject and the text of a message."""
     address = settings.ENVIRONMENT.url
     lines = [
-        f"{_(PROCESSES[each.process].title)}: {said(each.kind)}\n{address}{reverse('notice', args=[each.id])}"
+        f"{about(each)}: {said(each.kind)}\n{address}{reverse('notice', args=[each.id])}"
         for each in notices[:MOST]
     ]
     if len(notices) > MOST:
@@ -74,6 +74,11 @@ def message(notices: list[Notice]) -> tuple[str, str]:
     lines.append(f"{wishes}\n{address}{reverse('notice-wishes')}")
     subject = f"{settings.ENVIRONMENT.name}: " + _("news of %(count)s") % {"count": len(notices)}
     return subject, "\n\n".join(lines) + "\n"
+
+
+def about(notice: Notice) -> str:
+    """Return what a notice is about: the kind of case, or an analysis of the lab."""
+    return _("Justice Data Lab") if notice.process == causes.LAB else _(PROCESSES[notice.process].title)
 
 
 def said(kind: str) -> str:

@@ -6,9 +6,9 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from tallystick.governance.tables.processes import PROCESSES
+from tallystick.service.notices.causes import LAB
 from tallystick.service.notices.models import WISHES, Notice, Wish
-from tallystick.service.notices.post import said
+from tallystick.service.notices.post import about, said
 
 ON_A_PAGE = 25
 
@@ -20,7 +20,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         mine.filter(seen_at=None).update(seen_at=request.now)
         return redirect("notices")
     page = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "notices/list.html", {"page": page, "said": said, "processes": PROCESSES})
+    return render(request, "notices/list.html", {"page": page, "said": said, "about": about})
 
 
 def opened(request: HttpRequest, pk: int) -> HttpResponse:
@@ -32,6 +32,8 @@ def opened(request: HttpRequest, pk: int) -> HttpResponse:
         request.session["membership"] = found.membership_id
     if found.seen_at is None:
         Notice.objects.filter(pk=pk).update(seen_at=request.now)
+    if found.process == LAB:
+        return redirect("analysis", found.subject)
     return redirect("case", found.process, found.subject)
 
 
