@@ -11,7 +11,10 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "src" / "tallystick" / "service"
 CATALOGUE = FOLDER / "locale" / "cy" / "LC_MESSAGES"
-PUBLIC = ("base.html", "error.html", "parts", "public", "account", "mfa")
+IN_WELSH = ("base.html", "error.html", "parts", "public", "account", "mfa", "cases", "shares", "notices")
+
+ASKED_IN_WELSH = ("request",)
+"""The processes whose questions are in Welsh; the others' are asked in English."""
 
 
 def written() -> dict[str, str]:
@@ -22,13 +25,13 @@ def written() -> dict[str, str]:
 
 
 def strings(service: Path) -> set[str]:
-    """Return what the public templates ask to be translated."""
+    """Return what the templates ask to be translated."""
     from django.template import engines
 
     environment = engines.all()[0].env
     found: set[str] = set()
     for path in sorted((FOLDER / "templates").rglob("*.html")):
-        if path.relative_to(FOLDER / "templates").parts[0] in PUBLIC:
+        if path.relative_to(FOLDER / "templates").parts[0] in IN_WELSH:
             for _, _, message in environment.extract_translations(path.read_text(encoding="utf-8")):
                 found.add(message[0] if isinstance(message, tuple) else str(message))
     return {
@@ -40,6 +43,54 @@ def test_catalogue_has_every_string_of_the_public_pages(service: Path) -> None:
     asked = strings(service)
     assert len(asked) > 80
     assert asked - set(written()) == set()
+
+
+def test_catalogue_has_every_word_of_the_processes(service: Path) -> None:
+    from tallystick.governance.decisions import form
+    from tallystick.governance.rules import SAYS
+    from tallystick.governance.tables.processes import PROCESSES
+    from tallystick.service import roles
+    from tallystick.service.jinja import words
+
+    names = set(roles.ROLES)
+    said = set(SAYS.values())
+    for process in PROCESSES.values():
+        said.add(process.title)
+        names |= {process.name, *process.states, *process.acts}
+        for act in process.acts:
+            for question in form(process, act).values():
+                names |= set(question.words)
+                if process.name in ASKED_IN_WELSH:
+                    said.add(question.text)
+    asked = said | {words(name) for name in names}
+    assert len(asked) > 400
+    assert asked - set(written()) == set()
+
+
+def test_journey_asks_and_answers_in_welsh(somebody: Any, ministry: Any) -> None:
+    ann = somebody("ann.analyst", "requester", "HMCTS")
+    ann.get("/language/cy")
+    subject = ann.begin("request")
+    first = ann.get(f"/request/{subject}/submit/").headers["Location"]
+    page = ann.get(first).content.decode()
+    for words in ("Dywedwch at ba ddiben clir", "Parhau", "Yr holl atebion", "Cais am ddata"):
+        assert words in page, words
+    wrong = ann.post(first, aim="")
+    assert wrong.status_code == 422
+    for words in ("Gwall: ", "Mae problem", "Atebwch y cwestiwn hwn."):
+        assert words in wrong.content.decode(), words
+    assert ann.post(first, aim="Ble mae achosion yn aros?").status_code == 302
+    check = ann.get(f"/request/{subject}/submit/check").content.decode()
+    for words in (
+        "Gwirio eich atebion",
+        "Newid",
+        "Heb ei ateb",
+        "Cyflwyno",
+        "Cadw ar gyfer eich cydweithwyr",
+    ):
+        assert words in check, words
+    assert "Check your answers" not in check
+    assert "Yn aros amdanoch" in ann.get("/home").content.decode()
 
 
 def test_compiled_catalogue_is_the_written_one() -> None:

@@ -63,9 +63,9 @@ def moment(value: datetime | str | None) -> str:
 
 
 def words(value: str) -> str:
-    """Return an identifier as words: ``under-review`` as `Under review`."""
+    """Return an identifier as words, in the language of the page: ``under-review`` as `Under review`."""
     text = value.replace("-", " ").replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return translation.gettext(text[:1].upper() + text[1:]) if text else ""
 
 
 def page(request: HttpRequest) -> dict[str, Any]:

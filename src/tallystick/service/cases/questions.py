@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from tallystick.governance.cases import Case, Command, Registry, stepped
 from tallystick.governance.clocks import LONDON
 from tallystick.governance.conditions import Asking, is_asked
@@ -59,7 +61,7 @@ class Sheet:
         if not is_unmet(question, self.asking):
             return ""
         missing = self.answer(question) is None
-        return "Answer this question." if missing else SAYS.get(question.kind, "Answer this question.")
+        return _("Answer this question.") if missing else _(SAYS.get(question.kind, "Answer this question."))
 
 
 def keeps(question: Question) -> bool:
@@ -147,15 +149,15 @@ def shown(question: Question, answer: Any) -> dict[str, Any]:
 def in_words(question: Question, answer: Any) -> str:
     """Return an answer as people read it."""
     if answer is None or answer == []:
-        return "Not answered"
+        return _("Not answered")
     if isinstance(answer, bool):
-        return "Yes" if answer else "No"
+        return _("Yes") if answer else _("No")
     if isinstance(answer, list):
         return "; ".join(map(str, answer))
     if question.kind == "moment":
         at = datetime.fromisoformat(str(answer)).astimezone(LONDON)
-        return f"{at.day} {at:%B %Y, %H:%M}"
+        return f"{at.day} {_(f'{at:%B}')} {at:%Y, %H:%M}"
     if question.kind == "date":
         on = datetime.fromisoformat(str(answer))
-        return f"{on.day} {on:%B %Y}"
+        return f"{on.day} {_(f'{on:%B}')} {on.year}"
     return str(answer)

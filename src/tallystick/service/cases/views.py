@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tallystick.errors import BadInput, Refused
@@ -197,7 +198,7 @@ def question(request: HttpRequest, process: str, subject: str, act: str, key: st
                 questions.typed_parts(asked, parts, fields) if has_parts else questions.typed(asked, fields)
             )
         except ValueError as error:
-            problem = f"{str(error)[:1].upper()}{str(error)[1:]}."
+            problem = _(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         else:
             answers = {**draft.answers, key: answer}
             tried = questions.sheet(store.world(), sheet.asking.before, sheet.asking.command, answers)
