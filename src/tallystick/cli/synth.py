@@ -22,7 +22,12 @@ def synth(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Where the share is made; a new or empty folder.")
     ],
-    people: Annotated[float, typer.Option("--people", help="How many, such as 1e5.")] = 1e5,
+    people: Annotated[
+        float | None,
+        typer.Option(
+            "--people", help="How many, such as 1e5 (the default; local-performance: 600,000 residents)."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same people.")] = 1,
     form: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
     errors: Annotated[
@@ -45,7 +50,10 @@ def synth(
     Example: tally synth moj-dfe demo-share --people 1e5 --seed 1
     """
     from tallystick import synth as engine
+    from tallystick.synth import presets as kinds
 
+    if people is None:
+        people = kinds.preset(preset).people
     if people != people or people in (float("inf"), float("-inf")) or people != int(people):
         raise BadInput("--people must be a whole number, such as 100000 or 1e5.")
     model = engine.load(errors) if errors else None

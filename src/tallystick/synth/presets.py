@@ -47,7 +47,7 @@ class Preset:
     """A kind of share: how many people live for each one asked, its sources and tables, and how a block fills them.
 
     ``bytes_a_person`` is about what one person asked takes on the disk as CSV with the truth beside it;
-    ``template`` is the agreement that it builds on.
+    ``template`` is the agreement that it builds on; ``people`` how many are made where nobody says.
     """
 
     population: Population
@@ -57,6 +57,7 @@ class Preset:
     bytes_a_person: int
     template: str
     tables: tuple[str, ...] = ()
+    people: int = 100_000
 
     def total(self, asked: int) -> int:
         """Return how many people there are, so that ``asked`` of them are those whom the preset counts."""
@@ -163,7 +164,9 @@ PRESETS: dict[str, Preset] = {
         ("offences", "employment", "benefits"),
     ),
     "national": Preset(Population(), 1.0, NATIONAL, _national, 1300, "data-first", ("attainment", "courses")),
-    "local-performance": Preset(Population(), 1.0, (), _nobody, 0, "local-performance"),
+    "local-performance": Preset(
+        Population(), 1.0, (), _nobody, 0, "local-performance", people=600_000
+    ),  # the residents of a small police force's area: in a town's figures most changes drown
 }
 
 
