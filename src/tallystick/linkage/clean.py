@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import identifiers, names
+from tallystick.linkage import identifiers, names, others
 from tallystick.linkage.columns import parts
 from tallystick.linkage.nicknames import root
 
@@ -113,12 +113,17 @@ def standard(table: pa.Table, id_column: str = "record_id", source: str = "") ->
     for part, read in {**dates, "gender": gender, "postcode": postcode, **ID_NUMBERS}.items():
         if part in raw:
             columns[part] = each(raw[part], read)
-    for part in raw:
-        if part not in columns and part not in {"first_name", "middle_name", "surname", "full_name"}:
-            columns[part] = each(raw[part], phrase)
+    for part in (
+        raw.keys()
+        - columns.keys()
+        - others.ALL.keys()
+        - {"first_name", "middle_name", "surname", "full_name"}
+    ):
+        columns[part] = each(raw[part], phrase)
     ignored = tuple(c for c in table.column_names if c not in roles and c != id_column)
     unread = {part: _lost(raw[part], columns[part]) for part in raw if part in columns}
-    return Cleaned(pa.table({id_column: ids, **_parts_for_blocking(columns)}), unread, ignored)
+    made = {**_parts_for_blocking(columns), **_with_others(raw, columns)}
+    return Cleaned(pa.table({id_column: ids, **made}), unread, ignored)
 
 
 def record_ids(table: pa.Table, id_column: str, source: str) -> pa.Array:
@@ -158,6 +163,8 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole, pa.ChunkedArray):  # a column of no chunks
         whole = pa.array([], whole.type)
+    if pa.types.is_list(whole.type) or pa.types.is_large_list(whole.type):
+        whole = pc.binary_join(pc.cast(whole, pa.list_(pa.string())), ";")
     if pa.types.is_dictionary(whole.type):
         whole = whole.dictionary_decode()
     if pa.types.is_floating(whole.type):
@@ -193,6 +200,16 @@ def _names(raw: Mapping[str, pa.Array], columns: dict[str, pa.Array]) -> None:
         columns["middle_name"] = pc.coalesce(own, further)
     if "surname" in raw:
         columns["surname"] = each(raw["surname"], names.surname)
+
+
+def _with_others(raw: Mapping[str, pa.Array], columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return the lists of a record's own and further values, of the columns that have further ones."""
+    reads = (lambda text: names.given(text)[0], names.surname, date_digits, postcode)
+    return {
+        made: others.together(columns[own], raw[part], read)
+        for (part, (own, made)), read in zip(others.ALL.items(), reads, strict=True)
+        if part in raw and own in columns
+    }
 
 
 def _parts_for_blocking(columns: dict[str, pa.Array]) -> dict[str, Any]:

@@ -16,8 +16,16 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "middle_name": ("middle_names", "middlename", "second_forename", "other_forenames", "forename2", "forename_2",
                     "second_name", "middle"),
     "surname": ("last_name", "lastname", "family_name", "familyname", "sname", "lname", "legal_surname", "last"),
+    "other_first_names": ("other_first_name", "first_name_aliases", "first_name_alias", "alias_first_name", "alias_first_names",
+                          "alias_forename", "alias_forenames", "known_as", "preferred_first_name", "preferred_forename"),
+    "other_surnames": ("other_surname", "surname_aliases", "surname_alias", "alias_surname", "alias_surnames", "former_surname",
+                       "former_surnames", "previous_surname", "previous_surnames", "maiden_name", "birth_surname"),
+    "other_dobs": ("other_dob", "alias_dob", "alias_dobs", "dob_aliases", "other_dates_of_birth", "alias_date_of_birth"),
+    "other_postcodes": ("other_postcode", "previous_postcode", "previous_postcodes", "former_postcode", "former_postcodes",
+                        "postcode_history"),
     "full_name": ("name", "fullname", "person_name"),
-    "dob": ("date_of_birth", "birth_date", "birthdate", "dateofbirth", "d_o_b", "birth_dt", "dob_date"),
+    "dob": ("date_of_birth", "birth_date", "birthdate", "dateofbirth", "d_o_b", "birth_dt", "dob_date",
+            "year_of_birth", "birth_year", "yob"),
     "gender": ("sex", "gender_code", "sex_code"),
     "postcode": ("post_code", "postal_code", "home_postcode", "postcode_current", "current_postcode", "address_postcode"),
     "birth_place": ("birthplace", "place_of_birth", "town_of_birth"),
@@ -45,6 +53,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _PART = {alias: part for part, aliases in ALIASES.items() for alias in (part, *aliases)}
+_PLACE = {alias: place for part, aliases in ALIASES.items() for place, alias in enumerate((part, *aliases))}
 
 
 def plain(name: str) -> str:
@@ -59,13 +68,14 @@ def plain(name: str) -> str:
 def parts(names: Collection[str]) -> dict[str, str]:
     """Return the model's part of each column that has one, as ``{column: part}``.
 
-    A column that bears the model's own word wins over an alias; of two aliases the first in the file wins.
+    Of two columns of one part that wins which stands first in ``ALIASES``, the model's own word before all others.
+
+    >>> parts(["year_of_birth", "date_of_birth", "colour"])
+    {'date_of_birth': 'dob'}
     """
     found: dict[str, str] = {}
-    for exact in (True, False):
-        for name in names:
-            part = _PART.get(plain(name))
-            if part is None or part in found.values() or (exact and plain(name) != part):
-                continue
+    for name in sorted(names, key=lambda name: _PLACE.get(plain(name), 0)):
+        part = _PART.get(plain(name))
+        if part is not None and part not in found.values():
             found[name] = part
     return {name: found[name] for name in names if name in found}

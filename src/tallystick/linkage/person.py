@@ -53,6 +53,14 @@ def _edits(column: str, edits: int) -> Level:
     return Level(f"{column} within {edits} edit{'s' if edits > 1 else ''}", sql)
 
 
+def _shared(column: str, label: str) -> Level:
+    return Level(label, _shares(column), needs=column)
+
+
+def _shares(column: str) -> str:
+    return f'array_length(list_intersect("{column}_l", "{column}_r")) >= 1'
+
+
 _OTHER = Level("all else", "ELSE")
 
 
@@ -74,6 +82,7 @@ COMPARISONS: tuple[Comparison, ...] = (
             _null("first_name"),
             _same("first_name"),
             Level("familiar form", '"first_root_l" = "first_root_r"', "first_root"),
+            _shared("all_first_names", "an alias"),
             _close("first_name", 0.92),
             Level(
                 "initial",
@@ -92,6 +101,7 @@ COMPARISONS: tuple[Comparison, ...] = (
             _same("surname"),
             Level("names in each other's place", '"surname_l" = "first_name_r" OR "first_name_l" = "surname_r"', needs="first_name"),
             _null("surname"),
+            _shared("all_surnames", "another surname of one of them"),
             _close("surname", 0.92),
             _close("surname", 0.8),
             Level("same sound", '"surname_sound_l" = "surname_sound_r"'),
@@ -104,6 +114,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         (
             _null("dob"),
             _same("dob"),
+            _shared("all_dobs", "another birth date of one of them"),
             _edits("dob", 1),
             Level("same year, day and month unknown in one", '"dob_year_l" = "dob_year_r" AND ("dob_day_l" = \'0101\' OR "dob_day_r" = \'0101\')'),
             _edits("dob", 2),
@@ -118,6 +129,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         (
             _null("postcode"),
             _same("postcode"),
+            _shared("all_postcodes", "another address of one of them"),
             _edits("postcode", 1),
             Level("same sector", '"postcode_sector_l" = "postcode_sector_r"', "postcode_sector"),
             Level("same district", '"postcode_district_l" = "postcode_district_r"', "postcode_district"),
@@ -212,6 +224,8 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     if not {"first_name", "surname"} <= set(columns):
         return model
     other = ['NOT "first_root_l" = "first_root_r"']
+    if "all_first_names" in columns:
+        other += [f"NOT {_shares('all_first_names')}"]
     if "middle_name" in columns:
         other += [
             f'("middle_name_{side}" IS NULL OR NOT "middle_name_{side}" = "first_name_{against}")'

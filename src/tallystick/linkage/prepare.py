@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, events, person
+from tallystick.linkage import clean, engines, events, others, person
 
 
 def for_the_person_model(
     cleaned: Mapping[str, clean.Cleaned], id_column: str
 ) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
     """Return the tables with the columns that all sources have and that hold something, and notes on the rest."""
+    whole = others.completed({source: one.table for source, one in cleaned.items()})
+    cleaned = {source: replace(one, table=whole[source]) for source, one in cleaned.items()}
     filled = {
         source: [
             c
@@ -85,7 +88,9 @@ def as_the_model_reads(
             (),
             False,
         )
-    cleaned = {source: clean.standard(table, id_column, source).table for source, table in tables.items()}
+    cleaned = others.completed(
+        {source: clean.standard(table, id_column, source).table for source, table in tables.items()}, wanted
+    )
     for source, table in cleaned.items():
         missing = sorted(wanted - set(table.column_names))
         if missing:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, keys, prepare
+from tallystick.linkage import clean, engines, keys, others, prepare
 from tallystick.linkage.fit import FLOOR, estimated, reweighed
 from tallystick.linkage.link import finished
 from tallystick.linkage.numbers import Numbers
@@ -137,6 +137,7 @@ def _read(earlier: State, source: str, table: pa.Table, notes: list[str]) -> pa.
         made, _, _ = prepare.as_the_model_reads({source: table}, earlier.spec.model, id_column)  # type: ignore[arg-type]
         return made[source].select(like.column_names)
     one = clean.standard(table, id_column, source)
+    one = replace(one, table=others.completed({source: one.table}, like.column_names)[source])
     missing = [name for name in like.column_names if name not in one.table.column_names]
     if len(missing) > len(like.column_names) - 3:
         raise BadInput(
