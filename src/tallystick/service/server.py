@@ -31,6 +31,6 @@ def run(bind: str, workers: int) -> None:
     Server(
         {
             "bind": bind, "workers": workers, "worker_class": "gthread", "threads": 4, "timeout": 120, "loglevel": "warning",
-            "accesslog": None, "max_requests": 5000, "max_requests_jitter": 500, "limit_request_line": 4094,
+            "accesslog": None, "max_requests": 5000, "max_requests_jitter": 500, "limit_request_line": 4094, "keepalive": 15,
         }
     ).run()  # fmt: skip

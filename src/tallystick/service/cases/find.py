@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404
 
 from tallystick.governance.cases import Case
@@ -48,21 +49,16 @@ def begun(acting: Membership, process: str, subject: str, act: str) -> tuple[int
     raise Http404
 
 
-def waiting(acting: Membership) -> Any:
-    """Return the rows on which somebody's role may act now, those that changed last first."""
-    from django.db.models import Q
-
+def waiting(acting: Membership, most: int) -> list[models.Case]:
+    """Return so many of the cases on which somebody's role may act now, those that changed last first."""
     wanted = Q(pk__in=[])
     for process in roles.processes(acting.role):
         table = PROCESSES[process]
         states = [s for s in table.states if s not in table.ends and roles.acts(acting.role, process, s)]
-        mine = Q() if roles.sees_all(acting.role, process) else Q(opened_by=acting.user.person)
-        if process not in QUIET:
+        mine = Q() if roles.sees_all(acting.role, process) else Q(case__opened_by=acting.user.person)
+        if process not in store.QUIET:
             wanted |= Q(process=process, state__in=states) & mine
-    return models.Case.objects.filter(
-        wanted, concerns__organisation=acting.organisation.name, is_declared=False
-    ).order_by("-changed_at", "-id")
-
-
-QUIET = frozenset({"office", "asset", "access", "agreement", "notice", "eia", "holding"})
-"""Registers and papers on which something can always be done: nothing waits there."""
+    rows = models.Concern.objects.filter(
+        wanted, organisation=acting.organisation.name, waits_since__isnull=False
+    ).order_by("-waits_since", "-case_id")
+    return [row.case for row in rows.select_related("case")[:most]]

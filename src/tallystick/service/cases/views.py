@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from tallystick.governance.clocks import london_day
 from tallystick.governance.forms import Question
 from tallystick.governance.projects import is_research, may_open, people
 from tallystick.governance.tables.processes import PROCESSES
-from tallystick.service import roles
+from tallystick.service import paging, roles
 from tallystick.service.cases import clocks, questions
 from tallystick.service.cases.find import OPEN, begun, find, visible, waiting
 from tallystick.service.lab import find as lab
@@ -37,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.acting is None:
         return render(request, "cases/no_role.html", status=403)
     now, role = request.now, request.acting.role
-    rows = list(waiting(request.acting)[:ON_A_PAGE])
+    rows = waiting(request.acting, ON_A_PAGE)
     begins = [(PROCESSES[name], act) for name in PROCESSES for act in roles.begins(role, name)]
     context = {
         "waiting": rows,
@@ -77,7 +76,7 @@ def listed(request: HttpRequest, process: str) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in PROCESSES[process].states:
         rows = rows.filter(state=state)
-    page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(rows, request.GET.get("page"))
     begin = roles.begins(member.role, process)
     context = {"process": PROCESSES[process], "page": page, "begin": begin, "state": state}
     return render(request, "cases/list.html", context)

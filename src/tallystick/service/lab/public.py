@@ -9,20 +9,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tallystick.errors import BadInput
 from tallystick.lab.power import Power, study
+from tallystick.service import paging
 from tallystick.service.lab import files
 from tallystick.service.lab.find import keep
 from tallystick.service.lab.models import Analysis
 from tallystick.share.lab_life import folder_of
 from tallystick.supply.template import COLUMNS, write_template
 
-ON_A_PAGE = 25
 KINDS = {"xlsx": files.KINDS["annex.xlsx"], "ods": files.KINDS["annex.ods"], "csv": "text/csv; charset=utf-8"}
 
 
@@ -84,7 +83,7 @@ def published() -> QuerySet[Analysis]:
 @login_not_required
 def reports(request: HttpRequest) -> HttpResponse:
     """Return the register of published reports."""
-    page = Paginator(published(), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(published(), request.GET.get("page"))
     return render(request, "public/reports.html", {"page": page})
 
 

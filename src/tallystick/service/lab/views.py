@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_POST
 from tallystick.errors import BadInput, Refused
 from tallystick.governance.clocks import london_day
 from tallystick.lab.life import Event, destruction_due
-from tallystick.service import roles
+from tallystick.service import paging, roles
 from tallystick.service.cases.views import who
 from tallystick.service.jobs import queue
 from tallystick.service.lab import files, find
@@ -24,7 +23,6 @@ from tallystick.share import lab_life, lab_review
 from tallystick.share.acts import Clock
 from tallystick.share.lab_life import certificates_of, live
 
-ON_A_PAGE = 25
 SENTENCES: dict[Event, tuple[str, str]] = {
     # an event: what the page about it says, and what its button says
     "begin": (
@@ -59,7 +57,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the analyses."""
     if not roles.sees_lab(who(request).role):
         raise Http404
-    page = Paginator(find.visible(request.acting), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(find.visible(request.acting), request.GET.get("page"))
     return render(request, "lab/list.html", {"page": page})
 
 

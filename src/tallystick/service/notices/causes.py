@@ -13,10 +13,10 @@ from tallystick.governance.clocks import london_day
 from tallystick.service import roles
 from tallystick.service.accounts.models import Membership
 from tallystick.service.cases.clocks import Due, due_of
-from tallystick.service.cases.find import QUIET
 from tallystick.service.lab import find as lab
 from tallystick.service.notices.models import Cursor, Notice
 from tallystick.service.registry.models import Case, Event
+from tallystick.service.registry.store import QUIET
 
 SOON = timedelta(days=7)
 LOOKS = timedelta(hours=1)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from tallystick.service import paging
 from tallystick.service.notices.causes import LAB
 from tallystick.service.notices.models import WISHES, Notice, Wish
 from tallystick.service.notices.post import about, said
-
-ON_A_PAGE = 25
 
 
 def listed(request: HttpRequest) -> HttpResponse:
@@ -19,7 +17,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         mine.filter(seen_at=None).update(seen_at=request.now)
         return redirect("notices")
-    page = Paginator(mine, ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(mine, request.GET.get("page"))
     return render(request, "notices/list.html", {"page": page, "said": said, "about": about})
 
 

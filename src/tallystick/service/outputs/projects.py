@@ -6,14 +6,13 @@ import csv
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tallystick.deidentify.access import access
 from tallystick.deidentify.documents import conditions_by_heading
-from tallystick.service import roles
-from tallystick.service.cases.views import ON_A_PAGE, who
+from tallystick.service import paging, roles
+from tallystick.service.cases.views import who
 from tallystick.service.outputs import find
 from tallystick.service.outputs.find import Place
 from tallystick.share import acts
@@ -25,7 +24,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     member = who(request)
     if not (roles.works_on_projects(member.role) or roles.sees_projects(member.role)):
         raise Http404
-    page = Paginator(find.projects(member), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(find.projects(member), request.GET.get("page"))
     return render(request, "outputs/projects.html", {"page": page})
 
 
@@ -42,7 +41,7 @@ def project(request: HttpRequest, share: str, name: str) -> HttpResponse:
         "is_made": bool(made) and place.share.project(place.project.id).exists(),
         "conditions": conditions_by_heading(place.project, place.agreement, made.get("rows", {})),
         "dictionary": dictionary(place) if made else [],
-        "page": Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page")),
+        "page": paging.page(rows, request.GET.get("page")),
         "hands_in": "change" in roles.output_acts(member.role),
         "sees_outputs": roles.sees_outputs(member.role),
     }

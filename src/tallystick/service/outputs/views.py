@@ -13,7 +13,6 @@ from typing import Any, get_args
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -25,9 +24,9 @@ from tallystick.disclosure.marked import marked
 from tallystick.disclosure.review import OWNER, Act, Command, Verdict, decide, seen_by, wants_checker
 from tallystick.disclosure.review_file import narrowings
 from tallystick.errors import BadInput, Refused
-from tallystick.service import roles
+from tallystick.service import paging, roles
 from tallystick.service.accounts.models import Membership
-from tallystick.service.cases.views import LETTERS, ON_A_PAGE, who
+from tallystick.service.cases.views import LETTERS, who
 from tallystick.service.outputs import find, index, taking
 from tallystick.service.outputs.find import Place
 from tallystick.share import outputs
@@ -50,7 +49,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     if not roles.sees_outputs(member.role):
         raise Http404
     rows = find.waiting(member) if "waiting" in request.GET else find.seen(member)
-    page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(rows, request.GET.get("page"))
     return render(request, "outputs/list.html", {"page": page, "is_waiting": "waiting" in request.GET})
 
 

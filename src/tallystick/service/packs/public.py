@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from tallystick.service import paging
 from tallystick.service.packs.models import Published
-from tallystick.service.packs.views import ON_A_PAGE, answered
+from tallystick.service.packs.views import answered
 from tallystick.service.registry.shares import agreement_of
 from tallystick.share.board import packs_of
 from tallystick.share.returns import caveat
@@ -19,7 +19,7 @@ from tallystick.share.rooms import open_share
 @login_not_required
 def packs(request: HttpRequest) -> HttpResponse:
     """Return the register of published packs."""
-    page = Paginator(Published.objects.select_related("share"), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(Published.objects.select_related("share"), request.GET.get("page"))
     return render(request, "public/packs.html", {"page": page})
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_POST
 from tallystick.agreement.schema import Agreement, Dataset
 from tallystick.errors import BadInput, Refused
 from tallystick.governance.clocks import london_day
-from tallystick.service import roles
+from tallystick.service import paging, roles
 from tallystick.service.cases.views import who
 from tallystick.service.jobs import queue
 from tallystick.service.lab.files import policy
@@ -31,7 +30,6 @@ from tallystick.share.returns import READABLE, caveat, measures_of
 from tallystick.share.rooms import Share
 
 LARGEST = 50_000_000
-ON_A_PAGE = 25
 FILES = {
     "pack.html": "text/html; charset=utf-8",
     "pack.ods": "application/vnd.oasis.opendocument.spreadsheet",
@@ -42,7 +40,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the boards."""
     if not roles.sees_packs(who(request).role):
         raise Http404
-    page = Paginator(find.visible(request.acting), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(find.visible(request.acting), request.GET.get("page"))
     return render(request, "packs/list.html", {"page": page})
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,12 +15,12 @@ from tallystick.agreement.notice import notice as notice_of
 from tallystick.agreement.schema import Agreement
 from tallystick.governance import pages, registers
 from tallystick.governance.cases import Registry
+from tallystick.service import paging
 from tallystick.service.registry import models, store
 from tallystick.service.registry.shares import agreement_of
 
 PUBLIC = ("in-force", "being-amended", "suspended", "ended")
 """The states of an agreement that the public register lists: drafts are nobody's business yet."""
-ON_A_PAGE = 25
 
 
 def listed() -> Any:
@@ -51,8 +50,8 @@ def start(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def shares(request: HttpRequest) -> HttpResponse:
     """Return the register of shares."""
-    page = Paginator(listed(), ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "listed": with_agreements(page), "controllers": controllers}
+    page = paging.page(listed(), request.GET.get("page"))
+    context = {"page": page, "listed": with_agreements(page.object_list), "controllers": controllers}
     return render(request, "public/shares.html", context)
 
 
@@ -91,7 +90,7 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
 def projects(request: HttpRequest) -> HttpResponse:
     """Return the register of uses."""
     rows = models.Case.objects.filter(process="request", state__in=registers.APPROVED).order_by("-id")
-    page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
+    page = paging.page(rows, request.GET.get("page"))
     cases = store.cases_of("request", list(page.object_list))
     register = registers.register("uses", Registry({"request": cases}), request.now)
     return render(request, "public/projects.html", {"page": page, "register": register})

@@ -46,20 +46,31 @@ class Case(models.Model):
 
 
 class Concern(models.Model):
-    """An organisation that a case concerns: its people may find the case, everybody else is told there is none."""
+    """An organisation that a case concerns: its people may find the case, everybody else is told there is none.
+
+    ``state`` is the case's, and ``waits_since`` when it changed last, null where nothing waits: so that what waits for somebody is one
+    walk along an index.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="concerns")
     process = models.CharField(max_length=20)
     organisation = models.CharField(max_length=200)
+    state = models.CharField(max_length=40, blank=True)
+    waits_since = models.DateTimeField(null=True)
 
     class Meta:
-        """Lists of a process are read by organisation, newest first."""
+        """Lists of a process are read by organisation, newest first; what waits, those that changed last first."""
 
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["case", "organisation"], name="one_concern")
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["organisation", "process", "-case"], name="concern_list")
+            models.Index(fields=["organisation", "process", "-case"], name="concern_list"),
+            models.Index(
+                fields=["organisation", "-waits_since", "-case", "process", "state"],
+                condition=models.Q(waits_since__isnull=False),
+                name="concern_waiting",
+            ),
         ]
 
     def __str__(self) -> str:

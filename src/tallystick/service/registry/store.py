@@ -8,6 +8,7 @@ the commit from the events themselves, which are the outbox: one that was missed
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,9 @@ from tallystick.governance.tables.processes import PROCESSES
 from tallystick.ledger import Ledger, canonical, digest
 from tallystick.service.registry import models
 from tallystick.service.registry.concerns import concerned
+
+QUIET = frozenset({"office", "asset", "access", "agreement", "notice", "eia", "holding"})
+"""Registers and papers on which something can always be done: nothing waits there."""
 
 
 class Overtaken(Refused):
@@ -183,7 +187,7 @@ def keep(process: str, subject: str, registry: core.Registry) -> None:
 
 
 def tell(row: models.Case, organisations: Iterable[str]) -> None:
-    """Write whom a case concerns; an organisation that it concerned once still finds it."""
+    """Write whom a case concerns, and whether it waits; an organisation that it concerned once still finds it."""
     models.Concern.objects.bulk_create(
         (
             models.Concern(case=row, process=row.process, organisation=name[:200])
@@ -192,6 +196,15 @@ def tell(row: models.Case, organisations: Iterable[str]) -> None:
         ),
         ignore_conflicts=True,
     )
+    models.Concern.objects.filter(case=row).update(state=row.state, waits_since=waits_since(row))
+
+
+def waits_since(row: models.Case) -> datetime | None:
+    """Return when a case changed last; None where nothing waits: it has ended, was only declared, or is of a quiet process."""
+    if row.process in QUIET or row.is_declared or row.state in PROCESSES[row.process].ends:
+        return None
+    changed: datetime | None = row.changed_at
+    return changed
 
 
 def title(case: core.Case) -> str:
