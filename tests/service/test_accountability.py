@@ -165,3 +165,35 @@ def test_sign_in_leads_nowhere_else(browser: Any, service: Any) -> None:
         answer = browser.post("/accounts/login/", {**form, "csrfmiddlewaretoken": token})
         assert answer.headers["Location"] == "/home"
         browser.logout()
+
+
+def test_dispute_about_a_request_is_seen_by_those_who_decide_on_it(
+    somebody: Callable[..., Any], ministry: Any
+) -> None:
+    from tallystick.governance.specimens import specimen
+    from tallystick.service.registry.models import Draft
+
+    ann, tom = somebody("ann.analyst", "requester", "HMCTS"), somebody("tom", "data-access-team")
+    subject = ann.begin("request")
+    ann.get(f"/request/{subject}/submit/")
+    Draft.objects.update(answers=specimen("request", "submit", fields=["cases.judge"]))
+    assert ann.send("request", subject, "submit").status_code == 302
+    dispute = ann.begin("dispute")
+    assert ann.do("dispute", "raise", dispute, about=subject).status_code == 302
+    assert tom.get(f"/dispute/{dispute}").status_code == 200
+    assert somebody("hal", "data-access-team", "Home Office").get(f"/dispute/{dispute}").status_code == 404
+
+
+def test_one_does_not_overtake_oneself(somebody: Callable[..., Any], ministry: Any) -> None:
+    dan = somebody("dan", "dpo")
+    aware = datetime(2026, 9, 30, 18, 30, tzinfo=UTC).isoformat()
+    subject = dan.begin("incident")
+    assert dan.do("incident", "report", subject, aware_at=aware).status_code == 302
+    assert (
+        dan.do("incident", "inform", subject, security_told_at=aware, contact_told_at=aware).status_code
+        == 302
+    )
+    assert dan.do("incident", "assess", subject).status_code == 302
+    assert dan.do("incident", "close", subject).status_code == 422  # the regulator was not told
+    assert dan.do("incident", "notify-regulator", subject, notified_at=aware).status_code == 302
+    assert dan.send("incident", subject, "close").status_code == 302  # what was typed stands

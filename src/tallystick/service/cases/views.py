@@ -166,6 +166,10 @@ def opened(
     draft, _ = models.Draft.objects.get_or_create(
         user=request.user, process=process, subject=subject, act=act, defaults={"version": version}
     )
+    since = found.history[draft.version :]
+    if since and all(event.by == request.user.person for event in since):  # one does not overtake oneself
+        draft.version = version
+        draft.save(update_fields=["version"])
     asked = command(request, process, subject, act, {}, "asking")
     return draft, questions.sheet(store.world(), found, asked, draft.answers)
 

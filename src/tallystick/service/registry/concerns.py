@@ -31,6 +31,8 @@ def found(registry: Registry, case: Case) -> Iterator[str]:
         yield from (str(asset.get("owner", "")) for asset in assets(registry, case.get("datasets", ())))
         for body in deciders(registry, case.answers):
             yield from (body.name, *body.deputies)
+    if case.process == "dispute" and (request := registry.find("request", str(case.get("about", "")))):
+        yield from found(registry, request)
     for key in ("agreement", "about"):
         yield from parties(registry, str(case.get(key, "")))
 

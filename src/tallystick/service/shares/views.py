@@ -24,6 +24,7 @@ from tallystick.service import roles
 from tallystick.service.accounts.models import Membership
 from tallystick.service.cases.views import who
 from tallystick.service.jobs import queue
+from tallystick.service.lab.files import policy
 from tallystick.service.lab.find import cohort_of
 from tallystick.service.registry import models
 from tallystick.service.registry.shares import agreement_of, of_party
@@ -36,6 +37,10 @@ from tallystick.share.supply import supply
 LARGEST = 200_000_000
 """Bytes of an upload by the browser; a larger supply comes by the mechanism that the agreement names, to `tally supply`."""
 SHOWN = 50
+REPORTS = {
+    "linkage-quality.html": "The quality of the linkage",
+    "share.html": "What was done, with the figures",
+}
 
 
 def theirs(acting: Membership) -> Any:
@@ -71,6 +76,7 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
         "job": queue.last(slug),
         "busy": queue.is_busy(slug),
         "steps": roles.share_steps(role),
+        "reports": [(name, said) for name, said in REPORTS.items() if (folder.root / "reports" / name).is_file()],
         "has_review": bool(roles.review_acts(role)),
         "uploads": [
             dataset for dataset in agreement.datasets
@@ -86,6 +92,18 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
         ] if folder.ledger.path.exists() else [],
     }  # fmt: skip
     return render(request, "shares/share.html", context)
+
+
+def report(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Return a report of a share as the core wrote it, under a policy that lets it load nothing."""
+    _, folder, _ = found(request, slug)
+    path = folder.root / "reports" / name
+    if name not in REPORTS or not path.is_file():
+        raise Http404
+    page = path.read_text(encoding="utf-8")
+    response = HttpResponse(page)
+    response["Content-Security-Policy"] = policy(page)
+    return response
 
 
 @require_POST
