@@ -7,7 +7,8 @@ from typing import Any
 
 from tallystick.agreement import law
 from tallystick.agreement.acts import Access, Analysis, Movement, Output, Submission
-from tallystick.agreement.agreement_logic import above, same_person, written_alike
+from tallystick.agreement.agreement_logic import above
+from tallystick.agreement.conditions import same_person, written_alike
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
 from tallystick.agreement.schema import Agreement, Dataset, Recipient
 

@@ -10,6 +10,7 @@ from datetime import date
 from tallystick.agreement.act_rules import ACT_RULES
 from tallystick.agreement.agreement_logic import JUDGED
 from tallystick.agreement.agreement_rules import ROWS
+from tallystick.agreement.data_logic import DATA_JUDGED
 from tallystick.agreement.project import Project
 from tallystick.agreement.project_rules import PROJECT_RULES
 from tallystick.agreement.rule import DOORS, Case, Door, Need, Rule, broken
@@ -18,7 +19,7 @@ from tallystick.errors import Finding
 
 __all__ = ["DOORS", "RULES", "Case", "Door", "Need", "Rule", "broken", "check", "check_project"]
 
-RULES: tuple[Rule, ...] = (*ROWS, *JUDGED, *PROJECT_RULES, *ACT_RULES)
+RULES: tuple[Rule, ...] = (*ROWS, *JUDGED, *DATA_JUDGED, *PROJECT_RULES, *ACT_RULES)
 
 
 def check(agreement: Agreement, on: date) -> tuple[Finding, ...]:

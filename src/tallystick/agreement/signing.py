@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import cast, get_args
 
 from tallystick.agreement import gates
-from tallystick.agreement.agreement_logic import same_person
-from tallystick.agreement.agreement_rules import is_controller
+from tallystick.agreement.conditions import is_controller, same_person
 from tallystick.agreement.io import document_hash
 from tallystick.agreement.rules import RULES
 from tallystick.agreement.schema import Agreement, Office, Signature, after
