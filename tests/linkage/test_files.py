@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 from tallystick.errors import BadInput
 from tallystick.linkage import files
+from trained import model
 from worlds import write_share
 
 
@@ -116,3 +118,33 @@ def test_one_record_alone_is_one_person(tmp_path: Path, tally: Callable[..., Any
     assert done.code == 0, done.err
     assert "0 links" in done.out
     assert tally("link", "advise", tmp_path / "one.csv").code == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("m_probability", "high"),
+        ("u_probability", -0.1),
+        ("m_probability", 1.5),
+        ("prior", 0),
+        ("prior", 1),
+        ("prior", "low"),
+    ],
+)
+def test_a_model_with_an_impossible_number_is_refused(place: str, value: Any, tmp_path: Path) -> None:
+    made = model('"a_l" = "a_r"', ['l."g" = r."g"'], "dedupe_only", tf=False)
+    if place == "prior":
+        made["probability_two_random_records_match"] = value
+    else:
+        made["comparisons"][0]["comparison_levels"][1][place] = value
+    (tmp_path / "m.json").write_text(json.dumps(made))
+    with pytest.raises(BadInput, match="numbers from 0 to 1"):
+        files.read_model(tmp_path / "m.json")
+
+
+def test_a_name_that_is_a_list_is_told(tmp_path: Path, tally: Callable[..., Any]) -> None:
+    people = pa.table({"record_id": ["1", "2"], "first_name": [["Ann"], ["Bo"]], "surname": ["Smith", "Li"]})
+    files.write(people, tmp_path / "people.parquet")
+    done = tally("link", "files", tmp_path / "people.parquet", "-o", tmp_path / "l.parquet")
+    assert done.code == 2
+    assert "'first_name' holds lists" in done.err

@@ -106,6 +106,11 @@ def standard(table: pa.Table, id_column: str = "record_id", source: str = "") ->
     """
     ids = record_ids(table, id_column, source)
     roles = {column: part for column, part in parts(table.column_names).items() if column != id_column}
+    for column in roles:
+        if pa.types.is_nested(table.schema.field(column).type):
+            raise BadInput(
+                f"{source}: column {column!r} holds lists. The person model reads one value in each row."
+            )
     raw = {part: _text(table.column(column)) for column, part in roles.items()}
     columns: dict[str, pa.Array] = {}
     _names(raw, columns)

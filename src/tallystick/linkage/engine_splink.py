@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from splink.internals.exceptions import EMTrainingException
+from splink.internals.exceptions import EMTrainingException, SplinkException
 
 from tallystick.errors import BadInput
 from tallystick.linkage.compare import quoted
@@ -24,11 +25,16 @@ def links(
     """Return the pairs whose match probability under ``settings`` is at least ``threshold``, as Splink's ``predict`` finds them.
 
     Columns source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four; the left record of a
-    pair is the one that comes first by (source, id).
+    pair is the one that comes first by (source, id). Raises BadInput where Splink cannot score the model.
     """
     named = _named(tables)
-    linker, api = _linker(tables, settings, id_column)
-    scored = linker.inference.predict(threshold_match_probability=threshold or None).physical_name
+    try:
+        linker, api = _linker(tables, settings, id_column)
+        scored = linker.inference.predict(threshold_match_probability=threshold or None).physical_name
+    except (ValueError, SplinkException, duckdb.Error) as error:
+        raise BadInput(
+            f"Splink cannot score this model ({type(error).__name__}). Check that DuckDB can work out every level and rule on these files."
+        ) from None
     one = f"'{next(iter(named))}'"
     source_l, source_r = ("source_dataset_l", "source_dataset_r") if len(tables) > 1 else (one, one)
     found = api.duckdb_con.sql(

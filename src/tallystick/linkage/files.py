@@ -130,6 +130,18 @@ def read_model(path: Path, *, is_trained: bool = True) -> dict[str, Any]:
         raise BadInput(
             f"{path}: this is not a Splink settings file (JSON with comparisons and blocking rules): {type(error).__name__}."
         ) from None
+    if not model["comparisons"]:
+        raise BadInput(f"{path}: the model has no comparisons. Add at least one.")
+    prior = model.get("probability_two_random_records_match", 0.5)
+    odd = [
+        p
+        for p in (prior, *(level.get(f"{of}_probability") for level in levels for of in "mu"))
+        if not _is_share(p)
+    ]
+    if odd or not prior or prior == 1:
+        raise BadInput(
+            f"{path}: m, u and probability_two_random_records_match must be numbers from 0 to 1, the last between them."
+        )
     if not is_trained:
         return dict(model)
     untrained = [
@@ -146,6 +158,10 @@ def read_model(path: Path, *, is_trained: bool = True) -> dict[str, Any]:
             f"{path}: the model has no blocking rules, so every pair would be compared. Add at least one."
         )
     return dict(model)
+
+
+def _is_share(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and 0 <= value <= 1)
 
 
 def require_place(path: Path) -> None:

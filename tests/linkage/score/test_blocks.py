@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.linkage.score import blocks
-from tallystick.linkage.score.model import Rule
+from tallystick.linkage.score.program import Rule
 
 RULE = Rule(((0, 0),), 0, 0, 'l."a" = r."a"')
 

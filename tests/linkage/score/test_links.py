@@ -115,6 +115,31 @@ def test_bad_input_is_told_without_a_value() -> None:
         assert "anna" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ('soundexx("a_l") = soundexx("a_r")', "columns do not give"),
+        ('nosuch("a_l", "a_r") < 2', "cannot score this model"),
+    ],
+)
+def test_a_function_that_duckdb_does_not_have_is_told(condition: str, said: str) -> None:
+    rng = np.random.default_rng(6)
+    tables = {"x": table(rng, 20, "x"), "y": table(rng, 20, "y")}
+    trained = model(condition, list(RULES[:1]), "link_only", tf=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(BadInput, match=said):
+            engines.links("native", tables, trained, 0.1, id_column="record_id")
+
+
+def test_a_frequency_without_a_level_of_exact_agreement_is_told() -> None:
+    rng = np.random.default_rng(7)
+    trained = model(CONDITIONS["exact"], list(RULES[:1]), "dedupe_only", tf=True)
+    trained["comparisons"][1]["comparison_levels"][1]["sql_condition"] = 'levenshtein("a_l", "a_r") <= 0'
+    with pytest.raises(BadInput, match="exact agreement"):
+        links({"x": table(rng, 20, "x")}, trained, 0.1)
+
+
 def test_a_block_of_a_thousand_million_pairs_is_refused() -> None:
     many = pa.table({"record_id": pa.array(np.arange(45_000)).cast(pa.string()), "a": ["x"] * 45_000})
     both = many.append_column("b", many["a"]).append_column("g", pa.array([1] * 45_000))

@@ -5,6 +5,6 @@
 """
 
 from tallystick.linkage.score.links import links
-from tallystick.linkage.score.model import NotKnown
+from tallystick.linkage.score.program import NotKnown
 
 __all__ = ["NotKnown", "links"]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tallystick.linkage.score import kernel
 from tallystick.linkage.score.blocks import Blocks
 from tallystick.linkage.score.columns import Pools
-from tallystick.linkage.score.model import EQUAL, NULL, TAKEN, Level, NotKnown, Program, Rule
+from tallystick.linkage.score.program import EQUAL, NULL, TAKEN, Level, NotKnown, Program, Rule
 from tallystick.linkage.score.strings import scratch_for
 
 LONGEST_TEXT = 2_000

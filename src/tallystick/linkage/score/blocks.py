@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tallystick.errors import BadInput
-from tallystick.linkage.score.model import Rule
+from tallystick.linkage.score.program import Rule
 
 Ints = npt.NDArray[np.int64]
 PAIRS_A_TASK = 1 << 21

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
-from tallystick.linkage.score.model import EQUAL, NotKnown, Program
+from tallystick.linkage.score.program import EQUAL, NotKnown, Program
 
 Ints = npt.NDArray[np.int64]
 NO_VALUE = -1
@@ -263,11 +263,7 @@ def _evaluated(
             connection.register("records", table)
             try:
                 parts.append(connection.sql(f"select {sql} as value from records").to_arrow_table()["value"])  # noqa: S608
-            except (
-                duckdb.BinderException,
-                duckdb.ConversionException,
-                duckdb.InvalidInputException,
-            ) as error:
+            except duckdb.Error as error:
                 raise BadInput(
                     f"{source}: the model reads {sql}, which this file's columns do not give ({type(error).__name__}). "
                     "Check that the columns that the model names are there, and of the type that it was trained on."

@@ -22,8 +22,9 @@ from tallystick.errors import BadInput
 from tallystick.linkage.score import patterns as counted
 from tallystick.linkage.score.columns import Records, encode
 from tallystick.linkage.score.links import same_of, score
-from tallystick.linkage.score.model import Program, read
+from tallystick.linkage.score.model import read
 from tallystick.linkage.score.patterns import Patterns
+from tallystick.linkage.score.program import Program
 from tallystick.linkage.score.result import in_order_of_id
 
 Floats = npt.NDArray[np.float64]

@@ -20,7 +20,8 @@ from tallystick.linkage.score import blocks as blocking
 from tallystick.linkage.score.arrays import Arrays
 from tallystick.linkage.score.columns import Known, encode
 from tallystick.linkage.score.links import Progress, walk
-from tallystick.linkage.score.model import Program, Rule, read
+from tallystick.linkage.score.model import read
+from tallystick.linkage.score.program import Program, Rule
 from tallystick.linkage.score.result import as_table, in_order_of_id, weight_of
 
 LEFT, RIGHT = 0, 1

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from tallystick.linkage.score.model import EQUAL, NULL, NUMBER, SHARED, TEXT, TRUTH
+from tallystick.linkage.score.program import EQUAL, NULL, NUMBER, SHARED, TEXT, TRUTH
 from tallystick.linkage.score.strings import damerau_levenshtein, jaccard, jaro, jaro_winkler, levenshtein
 
 SLACK = 1e-7
@@ -36,7 +36,7 @@ STATES = 5
 
 
 class Conditions(NamedTuple):
-    """Literals: rows of (atom, negated, go on where true, go on where not). Atoms: rows as in `model.Atom`, their limits apart."""
+    """Literals: rows of (atom, negated, go on where true, go on where not). Atoms: rows as in `program.Atom`, their limits apart."""
 
     literals: Any
     atoms: Any

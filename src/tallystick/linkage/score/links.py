@@ -16,7 +16,8 @@ import pyarrow as pa
 from tallystick.linkage.score import blocks as blocking
 from tallystick.linkage.score.arrays import Arrays
 from tallystick.linkage.score.columns import Records, encode
-from tallystick.linkage.score.model import Program, Rule, read
+from tallystick.linkage.score.model import read
+from tallystick.linkage.score.program import Program, Rule
 from tallystick.linkage.score.result import Found, as_table, in_order_of_id, weight_of
 
 AHEAD = 2

@@ -1,7 +1,7 @@
-"""A trained Splink model read into a form that a kernel can follow: literals with jumps, over columns of codes.
+"""A trained Splink model read into the program that a kernel follows.
 
 Every comparison level and blocking rule is SQL. sqlglot parses it; an expression that reads one side of the pair only is
-left to DuckDB, record by record, so its meaning is exact; what reads both sides must be one of the atoms below. NOT is
+left to DuckDB, record by record, so its meaning is exact; what reads both sides must be one of the kinds of atom that `program` lists. NOT is
 pushed down to the atoms (De Morgan holds in SQL's three-valued logic too), after which a condition is true just when its
 AND/OR tree over *true* literals is: "null" and "false" need not be told apart. So a condition becomes a list of literals,
 each with the place to go when it is true and when it is not.
@@ -9,16 +9,32 @@ each with the place to go when it is true and when it is not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from tallystick.errors import BadInput
+from tallystick.linkage.score.program import (
+    EQUAL,
+    LEFT_OUT,
+    NULL,
+    NUMBER,
+    PAIRWISE,
+    SHARED,
+    TAKEN,
+    TEXT,
+    TRUTH,
+    Atom,
+    Level,
+    Literal,
+    NotKnown,
+    Program,
+    Rule,
+)  # fmt: skip
 
-EQUAL, NULL, TRUTH, NUMBER, TEXT, SHARED, PAIRWISE = range(7)
 FUNCTIONS = {
     "jaro_similarity": 0,
     "jaro_winkler_similarity": 1,
@@ -34,102 +50,6 @@ MIRRORED: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.LT: exp.GT,
     exp.EQ: exp.EQ,
 }
-TAKEN, LEFT_OUT = -1, -2
-"""Where a literal may jump instead of to another literal: the condition is true; it is not."""
-
-
-class NotKnown(Exception):
-    """A level or rule that the native scorer cannot follow: the model goes to Splink whole."""
-
-
-@dataclass(frozen=True)
-class Atom:
-    """One test of a pair. ``left`` and ``right`` are numbers of columns; -1 where the atom reads one side only.
-
-    ``function`` is a text function, or for NUMBER whether the difference is absolute (1) or not (0); ``slot`` numbers the
-    value (function and columns) so that it is worked out once for a pair; ``operator`` and ``limit`` make it a truth.
-    """
-
-    kind: int
-    left: int = -1
-    right: int = -1
-    function: int = 0
-    operator: int = 0
-    limit: float = 0.0
-    slot: int = -1
-
-
-@dataclass(frozen=True)
-class Literal:
-    """An atom or its opposite, and where to go next."""
-
-    atom: int
-    is_negated: bool
-    if_true: int
-    if_not: int
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level: the range of its literals (empty for ELSE), its weight, and its term-frequency adjustment."""
-
-    first: int
-    count: int
-    weight: float
-    tf_column: int = -1
-    tf_weight: float = 0.0
-    tf_log2_u: float = 0.0
-    tf_minimum: float = 0.0
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One blocking rule: columns that must be equal (left, right), and literals for the rest."""
-
-    keys: tuple[tuple[int, int], ...]
-    first: int
-    count: int
-    sql: str
-
-
-@dataclass
-class Program:
-    """The whole model. ``columns`` are expressions over one record, by number; ``groups`` join columns that are compared.
-
-    ``reads`` says of each column what the kernel needs: "code", "truth", "number", "text" or "list".
-    """
-
-    prior: float
-    columns: list[str] = field(default_factory=list)
-    reads: list[set[str]] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
-    atoms: list[Atom] = field(default_factory=list)
-    literals: list[Literal] = field(default_factory=list)
-    comparisons: list[tuple[Level, ...]] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
-    slots: list[tuple[int, int, int, int]] = field(default_factory=list)
-    link_type: str = "dedupe_only"
-
-    def column(self, sql: str, reads: str) -> int:
-        """Return the number of the column that ``sql`` names, new if need be."""
-        if sql not in self.columns:
-            self.columns.append(sql)
-            self.reads.append(set())
-            self.parents.append(len(self.columns) - 1)
-        number = self.columns.index(sql)
-        self.reads[number].add(reads)
-        return number
-
-    def group(self, column: int) -> int:
-        """Return the number that stands for all columns compared with this one."""
-        while self.parents[column] != column:
-            column = self.parents[column]
-        return column
-
-    def join(self, left: int, right: int) -> None:
-        """Note that two columns are compared: they share their codes."""
-        a, b = sorted((self.group(left), self.group(right)))
-        self.parents[b] = a
 
 
 def read(settings: Mapping[str, Any], id_column: str) -> Program:
@@ -175,15 +95,20 @@ def _level(program: Program, name: str, level: Any, levels: list[Any]) -> Level:
     )
     if not adjusted or level._is_else_level:
         return Level(first, len(program.literals) - first, level._match_weight)
-    import math
-
+    try:
+        exact = level._u_probability_corresponding_to_exact_match(levels)
+    except ValueError:
+        raise BadInput(
+            f"Comparison {name} is adjusted by term frequency, and none of its levels asks for exact agreement. Add one, or leave out the "
+            "adjustment."
+        ) from None
     return Level(
         first,
         len(program.literals) - first,
         level._match_weight,
         tf_column=program.column(_quoted(level._tf_adjustment_input_column.unquote().name), "code"),
         tf_weight=level._tf_adjustment_weight,
-        tf_log2_u=math.log2(level._u_probability_corresponding_to_exact_match(levels)),
+        tf_log2_u=math.log2(exact),
         tf_minimum=level._tf_minimum_u_value,
     )
 

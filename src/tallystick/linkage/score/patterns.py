@@ -15,7 +15,7 @@ from tallystick.linkage.score import blocks as blocking
 from tallystick.linkage.score.arrays import Arrays
 from tallystick.linkage.score.blocks import Blocks
 from tallystick.linkage.score.columns import Records
-from tallystick.linkage.score.model import Program, Rule
+from tallystick.linkage.score.program import Program, Rule
 
 
 @dataclass(frozen=True)
