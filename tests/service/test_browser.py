@@ -205,7 +205,7 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield Live(url, accounts(log.read_text()), request.param == "sqlite", home, environ)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
             if server is not None:
                 server.cleanup()
 

@@ -387,6 +387,37 @@ def test_provider_and_lab_are_told_what_waits_for_them_once(
     assert "waits for you" not in text(pru.get("/notices"))
 
 
+def test_pages_take_a_bounded_number_of_queries_however_many_analyses_there_are(
+    somebody: Callable[..., Any], lab: Path, browser: Any
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tallystick.service.lab.models import Analysis
+    from tallystick.service.registry.models import Share
+
+    ask(somebody("pru", "provider", CHARITY))
+    first = Share.objects.get(slug="lab")
+    for number in range(60):
+        other = Share.objects.create(
+            slug=f"lab-{number}", agreement=first.agreement, title="t", state="in-force"
+        )
+        Analysis.objects.create(
+            share=other, provider=CHARITY, title=f"Analysis {number}", state="published", published_on=NOW
+        )
+    pru = somebody("pru", "provider", CHARITY)
+    for who, pages in ((pru, ("/home", "/lab", "/lab?page=2", "/lab/lab", "/lab/lab/upload")),
+                       (browser, ("/register/reports", "/register/reports?page=3"))):  # fmt: skip
+        for page in pages:
+            who.get(page)
+            with CaptureQueriesContext(connection) as queries:
+                assert who.get(page).status_code == 200, page
+            assert len(queries) <= 30, (page, len(queries))
+    assert "Analysis 59" in text(browser.get("/register/reports"))
+    assert "Analysis 1<" not in text(browser.get("/register/reports"))
+    assert "Page 1 of 3" in text(browser.get("/register/reports"))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_journey_from_the_request_to_the_certificate(

@@ -193,6 +193,7 @@ def test_pack_is_published_on_its_day_and_as_its_suppliers_allow(
     somebody: Callable[..., Any], board: Path, police: bytes, browser: Any
 ) -> None:
     from tallystick.agreement import io as agreements
+    from tallystick.cli.main import run
     from tallystick.service.registry.shares import record
     from tallystick.share.acts import Clock
     from tallystick.share.pack import build
@@ -206,6 +207,12 @@ def test_pack_is_published_on_its_day_and_as_its_suppliers_allow(
     answer = bob.post(f"/boards/board/pack/{tomorrow}/publish")
     assert answer.status_code == 422
     assert f"Publish it on {tomorrow}" in text(answer)
+
+    early = build(open_share(board), clock=Clock("bob", NOW), early=EARLY)
+    command = ["pack", "publish", str(board), "--publisher", CHAIR, "--as", "bob"]
+    assert run([*command, "--pack", early.folder.name]) == 1
+    assert run([*command[:3], "--publisher", "The Daily Paper", "--pack", str(tomorrow)]) == 2
+    assert run([*command, "--pack", "2020-01-01"]) == 2
 
     build(open_share(board), clock=Clock("bob", NOW))
     held = agreements.load(board / "agreement.toml")

@@ -117,6 +117,35 @@ def look(
 
 
 @app.command()
+def publish(
+    folder: Folder = Path(),
+    name: Annotated[str, typer.Option("--pack", help="Which pack (default: the latest for everybody).")] = "",
+    publisher: Annotated[
+        str, typer.Option("--publisher", help="Who publishes: a party of the agreement.")
+    ] = "",
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
+    """Give a pack to everybody, on its day, where the agreement lets each of its datasets go; the ledger keeps it.
+
+    Example: tally pack publish my-board --publisher "Police and Crime Commissioner"
+    """
+    from tallystick.share import board
+    from tallystick.share.rooms import open_share
+
+    share = open_share(folder)
+    chosen = name or next((each for each in board.packs_of(share) if "-early-" not in each), "")
+    board.publish(share, chosen, publisher=publisher, clock=clock(actor))
+    on = board.publications(share)[chosen]
+    page = share.root / "packs" / chosen / "pack.html"
+    output.say(
+        {"pack": chosen, "published_on": str(on), "page": str(page)},
+        as_json=as_json,
+        text=f"Published on {on}: {page}",
+    )
+
+
+@app.command()
 def compare(
     folder: Annotated[Path, typer.Argument(help="The share's folder.")],
     measure: Annotated[list[str], typer.Argument(help="One measure or more, by id.")],

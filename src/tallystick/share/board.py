@@ -109,6 +109,8 @@ def publish(share: Share, name: str, *, publisher: str, clock: Clock) -> None:
     with locked(share):
         acts.recover(share)
         agreement = io.load(share.agreement)
+        if publisher not in {party.name for party in agreement.parties}:
+            raise BadInput("Say who publishes: a party of the agreement, by its name.")
         found = packs_of(share).get(name)
         if found is None:
             raise BadInput("There is no such pack. `tally pack build` makes one.")

@@ -30,7 +30,7 @@ SENTENCES: dict[Event, tuple[str, str]] = {
         "Begin the analysis",
     ),
     "send": (
-        "The provider reads the report in this service, with the accounts that handed the cohort in. Its review begins today.",
+        "The provider, whose account handed the cohort in, reads the report in this service. Its review begins today.",
         "Send the report",
     ),
     "publish": ("The report enters the public register, for anybody to read.", "Publish the report"),
