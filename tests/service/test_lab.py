@@ -364,6 +364,18 @@ def test_suspect_match_is_decided_by_a_second_person_once(
     assert bea.get("/lab/lab/review").status_code == 403  # nothing waits
 
 
+@pytest.mark.parametrize("name", ["request.toml", "measures.toml", ""])
+def test_service_starts_though_a_share_cannot_be_read(name: str, lab: Path, service: Path) -> None:
+    from tallystick.service import prepare
+
+    if name:
+        (lab / name).write_text("id =", encoding="utf-8")
+        assert prepare.shares(NOW) == (() if name == "measures.toml" else ("lab",))
+        return
+    shutil.rmtree(lab)
+    assert prepare.shares(NOW) == ("lab",)
+
+
 def test_provider_and_lab_are_told_what_waits_for_them_once(
     somebody: Callable[..., Any], lab: Path, cohort: bytes
 ) -> None:

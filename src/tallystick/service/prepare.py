@@ -56,6 +56,4 @@ def shares(now: datetime) -> tuple[str, ...]:
     from tallystick.service.registry.shares import take_in
 
     wrong = take_in(settings.ENVIRONMENT.shares, now)
-    lab.take_in()
-    packs.take_in()
-    return tuple(dict.fromkeys((*wrong, *index.take_in())))
+    return tuple(dict.fromkeys((*wrong, *lab.take_in(), *packs.take_in(), *index.take_in())))

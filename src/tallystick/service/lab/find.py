@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.errors import BadInput
 from tallystick.lab.life import Life, destruction_due
 from tallystick.lab.request import Request
 from tallystick.service import roles
@@ -89,10 +90,15 @@ def keep(share: models.Share) -> Standing | None:
     )
 
 
-def take_in() -> None:
-    """Write the rows of all shares anew, as at each start."""
+def take_in() -> tuple[str, ...]:
+    """Write the rows of all shares anew, as at each start, and return the shares that cannot be read."""
+    wrong = []
     for share in models.Share.objects.select_related("agreement"):
-        keep(share)
+        try:
+            keep(share)
+        except BadInput:
+            wrong.append(share.slug)
+    return tuple(wrong)
 
 
 def visible(acting: Membership) -> QuerySet[Analysis]:

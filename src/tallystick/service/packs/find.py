@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from tallystick.agreement.schema import Agreement
+from tallystick.errors import BadInput
 from tallystick.service import roles
 from tallystick.service.accounts.models import Membership
 from tallystick.service.packs.models import Published, Reader
@@ -39,10 +40,15 @@ def keep(share: models.Share) -> None:
         Published.objects.update_or_create(share=share, name=name, defaults={"published_on": on})
 
 
-def take_in() -> None:
-    """Write the rows of all shares anew, as at each start."""
+def take_in() -> tuple[str, ...]:
+    """Write the rows of all shares anew, as at each start, and return the shares that cannot be read."""
+    wrong = []
     for share in models.Share.objects.select_related("agreement"):
-        keep(share)
+        try:
+            keep(share)
+        except BadInput:
+            wrong.append(share.slug)
+    return tuple(wrong)
 
 
 def visible(acting: Membership) -> QuerySet[models.Share]:
