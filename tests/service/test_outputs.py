@@ -255,6 +255,38 @@ def test_two_people_at_one_moment_one_wins_and_the_other_is_told(cast: dict[str,
     assert "Released" in text(cast["rae"], review)
 
 
+def test_release_and_withdrawal_at_the_same_moment_and_one_of_them_stands(
+    cast: dict[str, Any], project: str, share: Path, somebody: Callable[..., Any]
+) -> None:
+    import threading
+
+    from django.db import connections
+
+    from tallystick.share.rooms import open_share
+
+    review = in_review(cast, project, ("table.csv", SAFE))
+    for who in ("cat", "col"):
+        act(cast[who], review, "vote", verdict="approve")
+    tim = somebody("tim", "data-access-team", MOJ)
+    start, said = threading.Barrier(3), []
+
+    def at_once(who: Any, where: str) -> None:
+        start.wait()
+        said.append((where, who.post(f"/outputs/{review}/{where}", seen="6", in_scope="yes").status_code))
+        connections.close_all()
+
+    everybody = ((cast["tom"], "release"), (tim, "release"), (cast["rae"], "act/withdraw"))
+    threads = [threading.Thread(target=at_once, args=each) for each in everybody]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(status for _, status in said) == [302, 409, 409], said
+    won = next(where for where, status in said if status == 302)
+    assert ("Released" in text(cast["rae"], review)) == (won == "release")
+    assert open_share(share).ledger.verify().is_sound
+
+
 def test_what_concerns_another_project_or_organisation_is_not_there(
     cast: dict[str, Any], project: str, somebody: Callable[..., Any]
 ) -> None:

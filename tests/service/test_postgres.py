@@ -23,7 +23,19 @@ def test_the_same_tests_pass_on_postgresql() -> None:
     environ["TALLYSTICK_TEST_DATABASE"] = "postgres"
     files = [
         str(here / f"test_{name}.py")
-        for name in ("requests", "accountability", "shares", "api", "backup", "public", "outputs", "projects")
+        for name in (
+            "requests",
+            "accountability",
+            "shares",
+            "api",
+            "backup",
+            "public",
+            "outputs",
+            "projects",
+            "review",
+            "notices",
+            "security",
+        )
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files]
     done = subprocess.run(

@@ -168,6 +168,32 @@ def test_hostile_text_in_every_answer_is_shown_as_text(
     assert shown >= len(table.states)
 
 
+def test_no_cell_of_the_public_register_is_run_by_a_spreadsheet(browser: Any, share: Path) -> None:
+    import csv
+    import io
+
+    from tests.service.conftest import NOW
+
+    from tallystick.service.registry.models import Share
+    from tallystick.service.registry.shares import record
+
+    toml = (share / "agreement.toml").read_text(encoding="utf-8")
+    for key in ("title", "aim", "benefit"):
+        toml = re.sub(rf'(?m)^{key} = ".*"$', f'{key} = "=cmd|calc!A0"', toml)
+    (share / "agreement.toml").write_text(toml, encoding="utf-8")
+    record(share, NOW)
+    Share.objects.update(
+        state="in-force"
+    )  # whoever changes the text loses the signatures, and it is listed no more
+    cells = [
+        cell
+        for row in csv.reader(io.StringIO(browser.get("/register/shares.csv").content.decode()))
+        for cell in row
+    ]
+    assert any("=cmd" in cell for cell in cells)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+
+
 def is_list(process: str, key: str) -> bool:
     """Return whether a question of this key takes a list."""
     table = PROCESSES[process]
