@@ -200,17 +200,18 @@ def protect(
 
     from tallystick.agreement import io
     from tallystick.agreement.io import write_text
-    from tallystick.disclosure import protect as engine
     from tallystick.disclosure.check import readings_of, stated_beside
+    from tallystick.disclosure.protect import How, as_csv
+    from tallystick.disclosure.protect import protect as made_fit
     from tallystick.disclosure.read import read
 
-    if how not in get_args(engine.How):
-        raise BadInput(f"--how {how}: use one of {', '.join(get_args(engine.How))}.")
+    if how not in get_args(How):
+        raise BadInput(f"--how {how}: use one of {', '.join(get_args(How))}.")
     limits = limits_for(agreement, project, minimum, zeros)
     agreed = io.load(agreement).disclosure.rounding if agreement is not None else None
     readings = [reading for file in files for reading in readings_of(read(file), stated_beside(file))]
     random = None if seed is None else np.random.default_rng(seed)
-    made = engine.protect(readings, how, limits, base or agreed or 5, random)  # type: ignore[arg-type]
+    made = made_fit(readings, how, limits, base or agreed or 5, random)  # type: ignore[arg-type]
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for each in made:
@@ -219,7 +220,7 @@ def protect(
         place = out / (f"{stem}-{part}.csv" if part else f"{stem}.csv")
         if place in {row["file"] for row in rows} or any(place.resolve() == file.resolve() for file in files):
             raise BadInput(f"{place} would be written over. Give another folder with --out.")
-        write_text(place, engine.as_csv(each))
+        write_text(place, as_csv(each))
         rows.append(
             {
                 "file": place,

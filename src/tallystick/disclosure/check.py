@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from tallystick.agreement.schema import Disclosure
 from tallystick.disclosure import about as descriptions
 from tallystick.disclosure.about import About, TableAbout
@@ -19,7 +21,7 @@ from tallystick.disclosure.logs import unread_counts
 from tallystick.disclosure.pictures import PICTURES, data_beside
 from tallystick.disclosure.read import read
 from tallystick.disclosure.rules import MOST_NAMED, Limits, finding
-from tallystick.disclosure.sheet import Sheet
+from tallystick.disclosure.sheet import Sheet, as_sheet
 from tallystick.disclosure.sheet_checks import counts_missing, few, sheet_findings
 from tallystick.errors import BadInput, Finding
 
@@ -95,6 +97,35 @@ def check_files(
         found += unread(document, made, limits)
     found += compare([r.counts for r in readings if r.counts], released, limits)
     return Checked(tuple(paths), tuple(readings), tuple(dict.fromkeys(found)))
+
+
+def check_tables(
+    tables: Mapping[str, pa.Table],
+    limits: Limits,
+    released: Sequence[Counts] = (),
+    stated: Mapping[str, TableAbout] | None = None,
+) -> Checked:
+    """Return the verdict on Arrow tables in memory, by name, as `check_files` gives it on files; ``stated`` says what a table holds.
+
+    Raises BadInput for a table without rows or one whose columns are not those that are stated.
+
+    >>> import pyarrow as pa
+    >>> made = check_tables({"pupils": pa.table({"region": ["N", "S"], "n": [40, 3]})}, Limits(10))
+    >>> [(found.rule, found.where) for found in made.refusals]
+    [('count.small', 'pupils: region=S')]
+    """
+    readings: list[Reading] = []
+    for name, table in tables.items():
+        columns = [table[column].to_pylist() for column in table.column_names]
+        sheet = as_sheet(name, "", [table.column_names, *zip(*columns, strict=True)])
+        if sheet is None:
+            raise BadInput(f"{name}: the table has no rows or no named columns.")
+        said = (stated or {}).get(name)
+        document = Document(Path(name), "table", (sheet,))
+        readings += readings_of(document, About(table=(said,)) if said else None)
+    found = [each for reading in readings for each in reading_findings(reading, limits)]
+    found += compare([r.counts for r in readings if r.counts], released, limits)
+    return Checked((), tuple(readings), tuple(dict.fromkeys(found)))
 
 
 def with_their_data(paths: Sequence[Path]) -> list[Path]:
