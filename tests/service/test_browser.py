@@ -388,6 +388,78 @@ def test_supply_is_handed_in_and_a_step_asked_for(visitor: Any, live: Live, tmp_
     lin.go("/api/")
 
 
+def judge_by_keyboard(somebody: Visitor, answer: str) -> None:
+    """Walk with Tab from the heading to the button of an answer, and press Enter."""
+    for _ in range(12):
+        somebody.page.keyboard.press("Tab")
+        at = somebody.page.locator(f"#{answer}:focus")
+        if at.count():
+            break
+    else:
+        raise AssertionError("Tab does not come to the button")
+    with somebody.page.expect_navigation():
+        somebody.page.keyboard.press("Enter")
+
+
+def test_pairs_are_reviewed_by_keyboard_by_two_and_a_third_and_the_review_closed(
+    visitor: Any, live: Live
+) -> None:
+    lin, rae, roy, lea = (visitor().sign_in(name) for name in ("lin", "rae", "roy", "lea"))
+    lin.go("/shares/moj-dfe")
+    if lin.page.get_by_role("button", name="Link", exact=True).count():
+        lin.press("Link")  # else it waits already
+    work(live)
+    lin.go("/shares/moj-dfe/review")
+    lin.page.fill("[name=pairs]", "6")
+    lin.press("Draw the sample")
+    work(live)
+    lin.go("/shares/moj-dfe/review")
+    rae.go("/home")
+    rae.press("Clerical review of Ministry of Justice and Department for Education data share")
+    rae.press("Judge pairs")
+    narrow = visitor(320)
+    narrow.page.context.add_cookies(rae.page.context.cookies())
+    narrow.go("/shares/moj-dfe/review/pair")
+    if live.scripted:
+        assert narrow.page.evaluate("document.documentElement.scrollWidth") <= 320
+    rae.page.locator("summary").click()
+    assert "Before comparing" in rae.page.inner_text("main")
+    keep_picture(rae.page, "review")
+    rae.press("The review")
+    rae.press("Judge pairs")
+    judge_by_keyboard(rae, "no")  # the one on which they will differ
+    rae.press("Take back my last answer")
+    judge_by_keyboard(rae, "no")
+    if live.scripted:
+        rae.press("Turn single keys on (y, n, ?, u)")
+    while "/pair" in rae.page.url:
+        if live.scripted:
+            with rae.page.expect_navigation():
+                rae.page.keyboard.press("y")
+        else:
+            judge_by_keyboard(rae, "yes")
+    assert "another person must look" in rae.page.inner_text("main")
+
+    roy.go("/shares/moj-dfe/review")
+    roy.press("Judge pairs")
+    while "/pair" in roy.page.url:
+        judge_by_keyboard(roy, "yes")
+    assert "Waiting for a third person\n1" in roy.page.inner_text("main").replace("\t", "\n")
+    lin.go("/shares/moj-dfe/review/pair")
+    lin.press("Yes, one person")
+    assert "Every pair is settled" in lin.page.inner_text("main")
+    lea.go("/shares/moj-dfe/review")
+    lea.press("Close the review")
+    work(live)
+    lea.go("/shares/moj-dfe/review")
+    assert "95 % interval" in lea.page.inner_text("main")
+    assert "kappa" in lea.page.inner_text("main")
+    keep_picture(lea.page, "review-closed")
+    ann = visitor().sign_in("ann")  # no part of hers
+    ann.go("/shares/moj-dfe/review/pair")
+    assert "Page not found" in ann.page.inner_text("main")
+
+
 def hand_in_supplies(visitor: Any, live: Live) -> None:
     """Hand in what the suppliers of the sample's share have not handed in yet."""
     for name, dataset in (("sam", "justice"), ("ned", "education")):
