@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tallystick.cli import learners, output
-from tallystick.cli.governance import At, Folder, Json, group, journal_of, moment, process_app, registry_of
+from tallystick.cli.processes import At, Folder, Json, group, journal_of, moment, process_app, registry_of
 from tallystick.errors import BadInput, Refused
 
 if TYPE_CHECKING:
