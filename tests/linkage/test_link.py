@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tallystick.errors import BadInput
 from tallystick.linkage import LinkageSpec, calibrate, link, person, resolve
+from tallystick.linkage.link import resolved_again
 from worlds import write_share
 
 
@@ -187,6 +188,23 @@ def test_historical_people(shared_data: Path) -> None:
     truth = truth_of(folder, "people")
     assert f1(people.persons, truth, across=False) >= 0.90
     assert calibration_error(people.links, truth) <= 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("left_out", "least"), [("birth_place", 0.88), ("first_name", 0.87), ("dob", 0.87)])
+def test_historical_people_without_a_column_at_two_thresholds(
+    shared_data: Path, left_out: str, least: float
+) -> None:
+    folder = shared_data / "historical"
+    truth = truth_of(folder, "people")
+    whole = read(folder / "people.csv")
+    half = [truth["people", i][-1] in "02468" for i in whole["record_id"].to_pylist()]
+    people = {"people": whole.filter(pa.array(half)).drop_columns([left_out])}
+    found = link(people, LinkageSpec())
+    for threshold, at_least in ((0.5, least + 0.02), (0.95, least)):
+        links, persons = resolved_again(found.scored, found.persons, LinkageSpec(threshold=threshold))
+        assert f1(persons, truth, across=False) >= at_least
+        assert calibration_error(links, truth) <= 0.02
 
 
 @pytest.mark.slow
