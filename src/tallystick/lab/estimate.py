@@ -26,6 +26,7 @@ from tallystick.lab.weigh import METHODS, Distance, Method, Settings, Weighting,
 
 __all__ = [
     "METHODS",
+    "MOVED",
     "Distance",
     "Estimate",
     "Interval",
@@ -41,7 +42,7 @@ __all__ = [
 
 MOST = 1000  # comparison people for each treated one
 MOVED = (
-    "A regression on the covariates moves the estimate by more than its standard error (doubly_robust): the groups are not alike enough "
+    "A regression on the covariates moves the estimate by more than its standard error: the groups are not alike enough "
     "for either to be trusted. Mend the balance first."
 )
 FEW = 10  # people, or events, in a group, below which the normal law is far off

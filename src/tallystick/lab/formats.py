@@ -1,15 +1,14 @@
-"""A report's view as accessible HTML, Word, XLSX and ODS; each says what the view says and nothing else."""
+"""A report's view as accessible HTML, XLSX and ODS (Word: `lab.word`); each says what the view says and nothing else."""
 
 from __future__ import annotations
 
 import io
 import re
 from importlib.resources import files
-from typing import Any
 
-from tallystick.lab.view import HIDDEN, View
+from tallystick.lab.view import View
 
-__all__ = ["html", "ods", "word", "workbook"]
+__all__ = ["html", "ods", "workbook"]
 
 
 def html(shown: View) -> str:
@@ -21,58 +20,6 @@ def html(shown: View) -> str:
     )
     text = (files("tallystick.lab") / "report.html").read_text(encoding="utf-8")
     return environment.from_string(text).render(view=shown)
-
-
-def word(shown: View) -> bytes:
-    """Return the report as a Word document: headings, paragraphs, tables with header rows, figures with their words."""
-    from docx import Document
-
-    document = Document()
-    document.core_properties.title = shown.title
-    document.add_heading(shown.title, 0)
-    document.add_heading(shown.headline, 1)
-    for sentence in shown.sentences:
-        document.add_paragraph(sentence, style="List Bullet")
-    for title, text in (("What you can say", shown.can_say), ("What you cannot say", shown.cannot_say)):
-        document.add_heading(title, 2)
-        document.add_paragraph(text)
-    _word_table(document, "The figures", ("figure", "value"), shown.numbers)
-    for table in shown.tables:
-        _word_table(document, table.title, table.header, table.rows)
-        if table.chart:
-            _word_picture(document, table.chart, table.alt or table.title)
-        if table.alt:
-            document.add_paragraph(table.alt)
-    if any(HIDDEN in row for table in shown.tables for row in table.rows):
-        document.add_paragraph(f"{HIDDEN}: hidden, so that nobody can be told from it.")
-    for title, texts in (("Method", shown.method), ("Limits", shown.limits)):
-        document.add_heading(title, 2)
-        for text in texts:
-            document.add_paragraph(text, style="List Bullet")
-    sink = io.BytesIO()
-    document.save(sink)
-    return sink.getvalue()
-
-
-def _word_picture(document: Any, svg: str, alt: str) -> None:
-    """Add a figure, with its words for who cannot see it."""
-    import vl_convert
-    from docx.shared import Cm
-
-    picture = document.add_picture(io.BytesIO(vl_convert.svg_to_png(svg, scale=2)), width=Cm(15))
-    picture._inline.docPr.set("descr", alt)  # python-docx has no other way to it
-
-
-def _word_table(
-    document: Any, title: str, header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]
-) -> None:
-    document.add_heading(title, 2)
-    made = document.add_table(rows=1, cols=len(header), style="Table Grid")
-    for cell, text in zip(made.rows[0].cells, header, strict=True):
-        cell.text = text
-    for row in rows:
-        for cell, text in zip(made.add_row().cells, row, strict=True):
-            cell.text = text
 
 
 def ods(shown: View) -> bytes:

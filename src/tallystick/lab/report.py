@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tallystick.lab.attrition import Assembled, Stage
+from tallystick.lab.estimate import MOVED
 from tallystick.lab.evaluate import Evaluation
 from tallystick.lab.leaving import Leaving, merged
 from tallystick.lab.request import Request
@@ -102,6 +103,7 @@ def method(request: Request, found: Evaluation, leaving: Leaving) -> tuple[str, 
             f"{poor} covariates still differ by more than 0.1 standard deviations: read with caution."
         )
     if not leaving.withheld:
+        said += [MOVED] * (MOVED in found.estimate.notes)
         said += [found.estimate.sensitivity.words, *([found.control.words] if found.control else [])]
         said += [one.words for one in found.subgroups]
     return tuple(said)

@@ -71,7 +71,7 @@ def finding(
     if kind == "inconclusive":
         size = needed(other, gap, ratio=ratio) if abs(gap) >= 0.005 and 0 < other < 1 else None
         more = (
-            f" If the true difference were as large as the one seen, about {size:,} people would have been needed to show it."
+            f" If the true difference were as large as the one seen, about {_rounded(size):,} people would have been needed to show it."
             if size
             else " The difference seen is so small that no cohort of a usual size would show it."
         )
@@ -142,6 +142,16 @@ def withheld(found: Finding, programme: str, smallest: int) -> Finding:
             "analysed. How many cannot be shown."
         )
     return Finding(found.kind, found.headline, (why,), can, found.cannot_say, None)
+
+
+def _rounded(size: int) -> int:
+    """Return a size to two places, upward: more would be a show of precision.
+
+    >>> _rounded(7252), _rounded(800), _rounded(95)
+    (7300, 800, 95)
+    """
+    unit = 10 ** max(len(str(size)) - 2, 0)
+    return -(-size // unit) * unit
 
 
 def _whole(value: float) -> int:

@@ -22,6 +22,7 @@ from tallystick.lab.request import Request, parse
 from tallystick.lab.summary import Summary
 from tallystick.lab.summary import summary as summarised
 from tallystick.lab.view import View
+from tallystick.lab.word import word
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.lab_leaving import checked, leaving_of
@@ -265,7 +266,7 @@ def _with_person(table: pa.Table, persons: pa.Table, source: str) -> pa.Table:
 def _write(folder: Path, shown: View, summary: Summary) -> None:
     folder.mkdir(parents=True)
     (folder / "report.html").write_text(formats.html(shown), encoding="utf-8")
-    (folder / "report.docx").write_bytes(formats.word(shown))
+    (folder / "report.docx").write_bytes(word(shown))
     (folder / "annex.xlsx").write_bytes(formats.workbook(shown))
     (folder / "annex.ods").write_bytes(formats.ods(shown))
     (folder / "summary.json").write_text(
