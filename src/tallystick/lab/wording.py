@@ -69,9 +69,9 @@ def finding(
         "Differences are taken before rounding, so the figures may not seem to add up.",
     )
     if kind == "inconclusive":
-        size = needed(other, gap, ratio=ratio) if abs(gap) >= 0.005 and 0 < other < 1 else None
+        size = _rounded(needed(other, gap, ratio=ratio)) if abs(gap) >= 0.005 and 0 < other < 1 else None
         more = (
-            f" If the true difference were as large as the one seen, about {_rounded(size):,} people would have been needed to show it."
+            f" If the true difference were as large as the one seen, about {size:,} people would have been needed to show it."
             if size
             else " The difference seen is so small that no cohort of a usual size would show it."
         )
