@@ -151,7 +151,7 @@ def _rounded(size: int) -> int:
     (7300, 800, 95)
     """
     unit = 10 ** max(len(str(size)) - 2, 0)
-    return -(-size // unit) * unit
+    return int(-(-size // unit) * unit)
 
 
 def _whole(value: float) -> int:
