@@ -427,7 +427,7 @@ def test_pages_take_a_bounded_number_of_queries_however_many_analyses_there_are(
             assert len(queries) <= 30, (page, len(queries))
     assert "Analysis 59" in text(browser.get("/register/reports"))
     assert "Analysis 1<" not in text(browser.get("/register/reports"))
-    assert "Page 1 of 3" in text(browser.get("/register/reports"))
+    assert 'href="?page=2"' in text(browser.get("/register/reports"))
 
 
 @pytest.mark.slow
