@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1200)]
-WAIT_SECONDS = 120
+WAIT_SECONDS = 300
 TALLY = (sys.executable, str(Path(__file__).with_name("later.py")))
 PUBLIC = (
     "/", "/register/shares", "/register/shares/moj-dfe", "/privacy/moj-dfe", "/register/projects", "/your-data",
