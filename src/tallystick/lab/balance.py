@@ -20,27 +20,29 @@ Floats = NDArray[np.float64]
 def entropy(x: Floats, target: Floats, *, turns: int = 500) -> Floats:
     """Return weights of the rows of ``x``, summing to one, whose means are ``target`` and that differ least from equal.
 
-    Hainmueller 2012, by damped Newton steps on the dual. Raises `BadInput` when no such weights exist.
+    Hainmueller 2012, by damped Newton steps on the dual. The table is centred and scaled a part at a time, so that no copy of it
+    is made. Raises `BadInput` when no such weights exist.
     """
-    scale = x.std(0)
-    z = (x - target) / np.where(scale > 0, scale, 1)
+    scale = _spread_of(x)
     beta = np.zeros(x.shape[1])
 
     def dual(b: Floats) -> tuple[float, Floats]:
-        eta = z @ b
+        eta = x @ (b / scale) - target @ (b / scale)
         top = eta.max()
         w = np.exp(eta - top)
         return float(top + np.log(w.sum())), w / w.sum()
 
     value, w = dual(beta)
     for _ in range(turns):
-        gradient = z.T @ w
+        gradient, spread = np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1]))
+        for at in _parts(len(x)):
+            z = (x[at] - target) / scale
+            weighted = z * w[at, None]
+            gradient += weighted.sum(0)
+            spread += weighted.T @ z
         if np.abs(gradient).max() < 1e-9:
             return w
-        spread = -np.outer(gradient, gradient)
-        for at in range(0, len(z), CHUNK):
-            part = z[at : at + CHUNK]
-            spread += (part * w[at : at + CHUNK, None]).T @ part
+        spread -= np.outer(gradient, gradient)
         step = np.linalg.lstsq(spread, -gradient, rcond=1e-12)[0]
         size, slope = 1.0, float(gradient @ step)
         # near the end the value no longer tells steps apart: there Newton's own step is taken
@@ -54,6 +56,18 @@ def entropy(x: Floats, target: Floats, *, turns: int = 500) -> Floats:
         "No estimate can be given: no weights make the comparison group's means those of the treated (no overlap). "
         "Use fewer covariates or another method."
     )
+
+
+def _spread_of(x: Floats) -> Floats:
+    """Return each column's standard deviation, 1 for a constant one."""
+    mean = x.mean(0)
+    total = np.sum([((x[at] - mean) ** 2).sum(0) for at in _parts(len(x))], axis=0)
+    spread = np.sqrt(total / len(x))
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(at, at + CHUNK) for at in range(0, n, CHUNK)]
 
 
 def cells(x: Floats) -> NDArray[np.int64]:
