@@ -58,22 +58,28 @@ def hand_in(request: HttpRequest, share: str, name: str) -> HttpResponse:
     place = find.place(who(request), share, name)
     if "change" not in roles.output_acts(request.acting.role):
         raise PermissionDenied
+    return taken(request, place, f"{request.now:%Y}-{''.join(secrets.choice(LETTERS) for _ in range(8))}")
+
+
+def replace(request: HttpRequest, review: str) -> HttpResponse:
+    """Put other files in the place of those handed in; whatever was decided on them is void."""
+    place, held = own(request, review)
+    return taken(request, place, review, held)
+
+
+def taken(request: HttpRequest, place: Place, review: str, held: Held | None = None) -> HttpResponse:
+    """Ask for an output's files; on sending, record them, or say what is wrong with them."""
     refused: BadInput | Refused | None = None
     if request.method == "POST":
-        review = f"{request.now:%Y}-{''.join(secrets.choice(LETTERS) for _ in range(8))}"
         try:
-            take(request, place, review, request.FILES.getlist("files"))
+            take(request, place, review, request.FILES.getlist("files"), held)
         except (BadInput, Refused) as error:
             refused = error
         else:
             return redirect("output", review)
     context = {
-        "place": place,
-        "refused": refused,
-        "kinds": taking.KINDS,
-        "largest": taking.LARGEST,
-        "held": None,
-    }
+        "place": place, "refused": refused, "kinds": taking.KINDS, "largest": taking.LARGEST, "held": held,
+    }  # fmt: skip
     return render(request, "outputs/hand_in.html", context, status=422 if refused else 200)
 
 
@@ -91,27 +97,6 @@ def take(
             raise BadInput("Choose the file that the description is about, too.")
         check_files(paths, door.limits(place.agreement, place.project, None, False))
         do(request, place, review, command(request, "change", comment=note), held=held, brought=folder)
-
-
-def replace(request: HttpRequest, review: str) -> HttpResponse:
-    """Put other files in the place of those handed in; whatever was decided on them is void."""
-    place, held = own(request, review)
-    refused: BadInput | Refused | None = None
-    if request.method == "POST":
-        try:
-            take(request, place, review, request.FILES.getlist("files"), held)
-        except (BadInput, Refused) as error:
-            refused = error
-        else:
-            return redirect("output", review)
-    context = {
-        "place": place,
-        "refused": refused,
-        "kinds": taking.KINDS,
-        "largest": taking.LARGEST,
-        "held": held,
-    }
-    return render(request, "outputs/hand_in.html", context, status=422 if refused else 200)
 
 
 def describe(request: HttpRequest, review: str, file: str) -> HttpResponse:
