@@ -232,7 +232,8 @@ def accounts(text: str) -> dict[str, tuple[str, str]]:
 @pytest.fixture
 def visitor(live: Live, chromium: Any) -> Iterator[Any]:
     """Yield a function that opens a new browser for somebody."""
-    contexts = []
+    contexts: list[Any] = []
+    failed: list[str] = []
 
     def visit(width: int = 1280) -> Visitor:
         context = chromium.new_context(
@@ -242,12 +243,15 @@ def visitor(live: Live, chromium: Any) -> Iterator[Any]:
         page = context.new_page()
         page.set_default_timeout(60_000)
         if live.scripted:
-            page.on("pageerror", lambda error: pytest.fail(f"script failed: {error}"))
+            page.on(
+                "pageerror", lambda error: failed.append(str(error))
+            )  # raised here it would end Playwright itself
         return Visitor(live, page)
 
     yield visit
     for context in contexts:
         context.close()
+    assert not failed, f"a script failed: {failed}"
 
 
 def keep_picture(page: Any, name: str) -> None:
@@ -828,7 +832,7 @@ def test_share_is_linked_while_one_looks_on_and_its_quality_is_read(visitor: Any
     assert "waiting" in lin.page.inner_text("#progress")
     work(live)
     if live.scripted:
-        lin.page.wait_for_function("!document.querySelector('[data-live]')")  # the page looked for itself
+        lin.page.locator("[data-live]").wait_for(state="detached")  # the page looked for itself
     else:
         lin.press("Look again")
     assert "done" in lin.page.inner_text("#progress")

@@ -122,10 +122,10 @@ def _brought(
         kept = pa.concat_tables([kept, known.drop_columns([DIGEST]).filter(silent)])
     else:
         counts["withdrawn"] += known.num_rows - (pc.sum(is_known).as_py() or 0)
-    others = table.filter(pc.invert(is_same))
-    if not others.num_rows:
+    unlike = table.filter(pc.invert(is_same))
+    if not unlike.num_rows:
         return kept, ids.slice(0, 0)
-    made = _read(earlier, source, others, notes).select(kept.column_names)
+    made = _read(earlier, source, unlike, notes).select(kept.column_names)
     return pa.concat_tables([kept, made.cast(kept.schema)]), ids.filter(pc.invert(is_same))
 
 

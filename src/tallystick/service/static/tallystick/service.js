@@ -12,8 +12,8 @@ document.addEventListener("keydown", (event) => {
 // a part that changes while something is at work (data-live): asked for again, and put in its place; the whole page once it has ended
 const part = document.querySelector("[data-live]");
 const again = async () => {
-  const answer = await fetch(location.href).catch(() => null);
-  const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+  const text = await fetch(location.href).then((answer) => (answer.ok ? answer.text() : "")).catch(() => "");
+  const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById(part.id);
   if (fresh && !("live" in fresh.dataset)) return location.reload();
   if (fresh && fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
   setTimeout(again, 3000);
