@@ -261,11 +261,13 @@ def test_linker_draws_the_sample_by_the_worker_once(somebody: Callable[..., Any]
     assert rae.get(f"{PAGE}/pair").status_code == 400
     for wrong in ("", "0", "-1", "ten", "99999", "²"):
         assert lin.post(f"{PAGE}/draw", pairs=wrong).status_code == 422, wrong
-    for wanted in ("6", "9"):
+    drawn = []
+    for wanted in ("6", "60"):
         assert lin.post(f"{PAGE}/draw", pairs=wanted).status_code == 302
         worked()
-    strata = review.design(linked)["strata"]
-    assert sum(one["sample"] for one in strata) <= 9
+        drawn.append(review.design(linked))
+    assert drawn[0] == drawn[1]  # the first sample stands
+    assert 6 <= sum(one["sample"] for one in drawn[0]["strata"]) < 60
     assert acts.details_of(linked, review.DRAWN)["pairs"] == review.state(linked).pairs
     assert "percentage points" in lin.get(PAGE).content.decode()
     assert rae.get(f"{PAGE}/pair").status_code == 200
