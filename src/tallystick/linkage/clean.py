@@ -106,10 +106,13 @@ def standard(table: pa.Table, id_column: str = "record_id", source: str = "") ->
     """
     ids = record_ids(table, id_column, source)
     roles = {column: part for column, part in parts(table.column_names).items() if column != id_column}
-    for column in roles:
-        if pa.types.is_nested(table.schema.field(column).type):
+    for column, part in roles.items():
+        kind = table.schema.field(column).type
+        may_be_list = part in others.ALL and (pa.types.is_list(kind) or pa.types.is_large_list(kind))
+        if pa.types.is_nested(kind) and not may_be_list:
             raise BadInput(
-                f"{source}: column {column!r} holds lists. The person model reads one value in each row."
+                f"{source}: column {column!r} holds lists. The person model reads one value in each row; "
+                "further ones stand in a column of their own (other_surnames, other_first_names, other_dobs, other_postcodes)."
             )
     raw = {part: _text(table.column(column)) for column, part in roles.items()}
     columns: dict[str, pa.Array] = {}
