@@ -223,3 +223,34 @@ def test_review_from_submission_to_release(here: Path, tally: Tally) -> None:
     events[-1]["state"] = "released"
     (here / "r.json").write_text(json.dumps(events))
     assert step().code == 2
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/etc/hostname", "a/b", "..", "", "-x", "a" * 81])
+def test_an_id_that_leads_to_another_folder_is_refused_before_anything_is_read(
+    name: str, here: Path, tally: Tally
+) -> None:
+    (here / "share/projects").mkdir(parents=True)
+    (here / "share/agreement.toml").write_text(
+        '[agreement]\nid = "a"\nkind = "dsa"\npurpose = "research"\n[disclosure]\nminimum_cell_count = 10\n'
+    )
+    (here / "share/elsewhere.toml").write_text('id = "elsewhere"\nminimum_cell_count = 1\n')
+    before = sorted(here.rglob("*"))
+    asked = [("release", "safe.csv", "--share", "share", "--id", name)] if name else []
+    for command in ("check", "protect", "release"):
+        out = ["-o", "out"] if command == "protect" else ["--to", "out"] if command == "release" else []
+        asked.append((command, "safe.csv", "--share", "share", "--project", name or "...", *out))
+    for words in asked:
+        run = tally("output", *words)
+        assert run.code == 2, words
+        assert "id of letters" in run.err
+        assert "elsewhere" not in run.err
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_project_in_a_file_of_another_name_is_refused(here: Path, tally: Tally) -> None:
+    (here / "projects").mkdir()
+    (here / "agreement.toml").write_text('[agreement]\nid = "a"\nkind = "dsa"\npurpose = "research"\n')
+    (here / "projects/alpha.toml").write_text('id = "beta"\n')
+    run = tally("output", "check", "safe.csv", "--share", ".", "--project", "alpha")
+    assert run.code == 2
+    assert "beta.toml" in run.err

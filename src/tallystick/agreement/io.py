@@ -20,7 +20,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from tallystick.agreement.project import Project
-from tallystick.agreement.schema import Agreement, Section
+from tallystick.agreement.schema import LONGEST_NAME, NAME, Agreement, Section
 from tallystick.errors import BadInput, Finding
 
 Document = TypeVar("Document", Agreement, Project)
@@ -39,15 +39,30 @@ def load_project(path: Path) -> Project:
 
 def load_projects(share: Path) -> tuple[Project, ...]:
     """Return the projects of a share's folder, by id; raise BadInput where a file's name is not its project's id."""
-    projects = []
-    for path in sorted((share / "projects").glob("*.toml")):
-        project = load_project(path)
-        if project.id != path.stem:
-            raise BadInput(
-                f"projects/{path.name} holds the project {project.id!r}. Name the file {project.id}.toml."
-            )
-        projects.append(project)
-    return tuple(projects)
+    return tuple(_project_at(path) for path in sorted((share / "projects").glob("*.toml")))
+
+
+def find_project(share: Path, project_id: str) -> Project:
+    """Return one project of a share's folder; raise BadInput for no such project, or an id that could lead elsewhere."""
+    return _project_at(share / "projects" / f"{as_name(project_id, 'A project')}.toml")
+
+
+def _project_at(path: Path) -> Project:
+    project = load_project(path)
+    if project.id != path.stem:
+        raise BadInput(
+            f"projects/{path.name} holds the project {project.id!r}. Name the file {project.id}.toml."
+        )
+    return project
+
+
+def as_name(text: str, what: str) -> str:
+    """Return an id that is to become part of a path; raise BadInput for one that could lead to another folder."""
+    if len(text) > LONGEST_NAME or not re.fullmatch(NAME, text):
+        raise BadInput(
+            f"{what} has an id of letters, figures and . _ -, at most {LONGEST_NAME}, beginning with a letter or a figure: this is none."
+        )
+    return text
 
 
 def parse_file(path: Path, model: type[Document]) -> Document:

@@ -65,7 +65,11 @@ def with_zone(moment: datetime) -> datetime:
 
 Period = Annotated[str, AfterValidator(as_period)]
 Moment = Annotated[datetime, AfterValidator(with_zone)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+LONGEST_NAME = 80
+Name = Annotated[str, Field(pattern=f"^{NAME}$", max_length=LONGEST_NAME)]
+"""A name that may become part of a path."""
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 

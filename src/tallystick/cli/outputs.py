@@ -68,7 +68,7 @@ def limits_for(
         held = limits_of(None, minimum)
         return held if zeros is None else replace(held, zeros_are_disclosive=zeros)
     folder = agreement if agreement.is_dir() else agreement.parent
-    own = io.load_project(folder / "projects" / f"{project}.toml") if project else None
+    own = io.find_project(folder, project) if project else None
     return door.limits(io.load(agreement), own, minimum, bool(zeros))
 
 

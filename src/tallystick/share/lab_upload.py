@@ -18,7 +18,7 @@ from tallystick.lab.request import Request
 from tallystick.ledger import certify, destroy, fingerprint
 from tallystick.share import acts
 from tallystick.share.acts import Clock
-from tallystick.share.rooms import Share, locked
+from tallystick.share.rooms import Share, locked, supply_path
 from tallystick.share.supply import event as supplied
 from tallystick.supply.contract import RECORD_ID
 from tallystick.supply.upload import check_upload
@@ -77,8 +77,9 @@ def take(request: Request, share: Share, upload: Path, handed: Handed, *, clock:
             receipt_sent=handed.receipt_sent, original_deleted=handed.original_deleted,
         ))  # fmt: skip
         table = shaped(found.table, dataset, upload.name)
-        target = Path(dataset.path or f"supplies/{dataset.name}.csv")
-        if (share.root / target).exists():
+        lies = supply_path(share, dataset)
+        target = lies.relative_to(share.root)
+        if lies.exists():
             raise BadInput(f"{target} is there already. Move it away: the upload is laid there.")
         details: dict[str, Any] = {
             "assured_by": handed.assured_by, "route": handed.route, "rows": found.rows, "sha256": sha256, "bytes": size, "request": request.id,

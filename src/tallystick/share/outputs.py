@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tallystick.agreement import gates
-from tallystick.agreement.io import write_text
+from tallystick.agreement.io import as_name, write_text
 from tallystick.agreement.project import Project
 from tallystick.agreement.schema import Agreement
 from tallystick.disclosure.check import Checked
@@ -69,7 +69,7 @@ class Held:
 
 def load(share: Share, project: str, review_id: str) -> Held:
     """Return an output of a project; raise BadInput where there is none, or its review was edited by hand."""
-    folder = share.root / "outputs" / project / review_id
+    folder = _folder(share, project, review_id)
     if not (folder / "review.json").is_file():
         raise BadInput(f"There is no output {review_id} of project {project}.")
     events = tuple(load_events(folder / "review.json"))
@@ -80,6 +80,11 @@ def listed(share: Share) -> tuple[Held, ...]:
     """Return the outputs of a share, by project and id."""
     found = sorted((share.root / "outputs").glob("*/*/review.json"))
     return tuple(load(share, path.parent.parent.name, path.parent.name) for path in found)
+
+
+def _folder(share: Share, project: str, review_id: str) -> Path:
+    """Return where an output of a project lies."""
+    return share.root / "outputs" / as_name(project, "A project") / as_name(review_id, "An output")
 
 
 def check(share: Share, held: Held) -> Checked:
@@ -151,7 +156,7 @@ def _before(
     share: Share, project: str, review_id: str, command: Command, seen: int | None
 ) -> tuple[Held | None, Held | None]:
     """Return the output as it was, and as it is where this very act was done already; raise Overtaken where others acted."""
-    if not (share.root / "outputs" / project / review_id / "review.json").is_file():
+    if not (_folder(share, project, review_id) / "review.json").is_file():
         return None, None
     held = load(share, project, review_id)
     _enter(share, held)
@@ -179,7 +184,7 @@ def _take(
     state = before.review if before else Review(review_id, command.by)
     event = decide(state, command)
     events = (*(before.events if before else ()), event)
-    folder = share.root / "outputs" / project / review_id
+    folder = _folder(share, project, review_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if brought is not None:
         place = folder / str(len(events))

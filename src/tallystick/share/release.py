@@ -5,7 +5,6 @@ The check and the release happen under one lock, so that two releases at once ca
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,15 +106,12 @@ def passing_of(asked: Asked, verdict: Checked) -> Output:
 
 def project_of(share: Share, project: str) -> Project | None:
     """Return a project of the share, or None where none is named. Raises BadInput where there is none of that id."""
-    return io.load_project(share.root / "projects" / f"{project}.toml") if project else None
+    return io.find_project(share.root, project) if project else None
 
 
 def id_of(release_id: str, clock: Clock) -> str:
     """Return the id of a release: the one given, else its time. Raises BadInput for what cannot be a folder's name."""
-    name = release_id or clock.now.strftime("%Y%m%dT%H%M%SZ")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", name):
-        raise BadInput("A release's id is letters, digits, dots and hyphens.")
-    return name
+    return io.as_name(release_id or clock.now.strftime("%Y%m%dT%H%M%SZ"), "A release")
 
 
 def unlike_ledger(share: Share, release_id: str) -> list[Finding]:

@@ -17,7 +17,7 @@ from tallystick.performance import series
 from tallystick.performance.definitions import Measures, parse
 from tallystick.performance.page import Told
 from tallystick.performance.read import Read, read
-from tallystick.share.rooms import Share, read_parquet
+from tallystick.share.rooms import Share, read_parquet, supply_path
 
 EARLY = "early sight"
 """The purpose by which an agreement lists a recipient for figures under embargo."""
@@ -84,11 +84,7 @@ def files_of(share: Share, dataset: Dataset) -> list[Path]:
     """
     if not dataset.path:
         return []
-    path = share.root / dataset.path
-    if Path(dataset.path).is_absolute() or not path.resolve().is_relative_to(share.root):
-        raise BadInput(
-            f"The agreement's path for dataset {dataset.name} leads out of the share. Name a path inside it."
-        )
+    path = supply_path(share, dataset)
     if path.is_dir():
         return sorted(one for one in path.iterdir() if one.suffix.lower() in READABLE)
     beside = [path.with_suffix(ending) for ending in READABLE]

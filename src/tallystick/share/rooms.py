@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from tallystick.agreement.schema import Dataset
 from tallystick.errors import BadInput
 from tallystick.ledger import Ledger
 
@@ -218,6 +219,18 @@ def open_share(folder: Path) -> Share:
             "Make one with `tally init DIR --template moj-dfe`, or name the right folder."
         )
     return share
+
+
+def supply_path(share: Share, dataset: Dataset) -> Path:
+    """Return where the agreement says that a dataset's file lies; raise BadInput where that leads out of the share."""
+    named = Path(dataset.path or f"supplies/{dataset.name}.csv")
+    path = share.root / named
+    if named.is_absolute() or not path.resolve().is_relative_to(share.root.resolve()):
+        raise BadInput(
+            f"The agreement's path for dataset {dataset.name} leads out of the share. "
+            "Name a path inside it, or give the folder of supplies where a command takes one."
+        )
+    return path
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from tallystick.errors import BadInput, Finding, Refused
 from tallystick.ledger import fingerprint, new_key, seal
 from tallystick.share import acts
 from tallystick.share.acts import Clock
-from tallystick.share.rooms import Share, read_parquet, to_bytes
+from tallystick.share.rooms import Share, read_parquet, supply_path, to_bytes
 
 
 def event(dataset: str) -> str:
@@ -162,16 +162,11 @@ def _json(value: object) -> str:
 
 def file_of(share: Share, dataset: Dataset, supplies: Path | None) -> Path:
     """Return the dataset's file: of that name in ``supplies``, or the agreement's path inside the share."""
-    named = Path(dataset.path or f"supplies/{dataset.name}.csv")
-    if supplies is not None:
-        path = supplies / named.name
-    elif named.is_absolute() or not _is_inside(share.root / named, share.root):
-        raise BadInput(
-            f"The agreement's path for dataset {dataset.name} leads out of the share. "
-            "Name a path inside it, or give the folder with --supplies."
-        )
-    else:
-        path = share.root / named
+    path = (
+        supply_path(share, dataset)
+        if supplies is None
+        else supplies / Path(dataset.path or f"{dataset.name}.csv").name
+    )
     if not path.is_file():
         raise BadInput(
             f"There is no supply for dataset {dataset.name}: {path.name} is not in {path.parent.name}/. "

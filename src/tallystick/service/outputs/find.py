@@ -51,7 +51,7 @@ def place(acting: Membership, share: str, name: str) -> Place:
     if row is None:
         raise Http404
     folder = open_share(settings.ENVIRONMENT.shares / row.share.slug)
-    found = io.load_project(folder.root / "projects" / f"{row.name}.toml")
+    found = io.find_project(folder.root, row.name)
     if roles.works_on_projects(acting.role):
         person = acting.user.person
         if person not in {each.account for each in found.people} or not has_access(person, found.id):
