@@ -20,6 +20,7 @@ GRID: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]]] = {
     "uneven": ((50_000, 20_000, 5_000, 2_000, 3_000, 20_000, 400_000), (30, 40, 80, 100, 100, 80, 300), (0.9995, 0.99, 0.95, 0.7, 0.4, 0.05, 0.0001)),
     "small share, half of it seen": ((500, 200, 100, 80, 60, 200, 4_000), (60, 50, 50, 50, 60, 60, 400), (0.998, 0.98, 0.9, 0.6, 0.4, 0.05, 0.002)),
     "bad linkage, few reviews": ((50_000, 20_000, 5_000, 2_000, 3_000, 20_000, 400_000), (20,) * 7, (0.97, 0.9, 0.8, 0.6, 0.4, 0.1, 0.01)),
+    "many errors to see": ((5_000, 2_000, 1_000, 800, 600, 2_000, 4_000), (150,) * 7, (0.95, 0.85, 0.75, 0.6, 0.4, 0.2, 0.05)),
 }  # fmt: skip
 
 
@@ -57,6 +58,13 @@ MONTE_CARLO = 1.96 * np.sqrt(0.95 * 0.05 / REVIEWS)
 def test_intervals_hold_the_truth_in_95_percent_of_2000_reviews(name: str) -> None:
     for held in coverage(name, seed=5):
         assert held >= 0.95 - MONTE_CARLO
+
+
+@pytest.mark.slow
+def test_where_errors_are_many_the_intervals_are_no_wider_than_they_promise() -> None:
+    """Few errors leave a doubt that no sample ends, and intervals that hold more than they must; many do not."""
+    for held in coverage("many errors to see", seed=5):
+        assert held <= 0.95 + MONTE_CARLO
 
 
 def test_interval_is_where_the_tails_allow() -> None:

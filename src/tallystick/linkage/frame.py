@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -181,7 +182,9 @@ def _likeliest(
         side: table.append_column("all_alike", pa.array(["1"] * table.num_rows))
         for side, table in (("drawn", mine), ("others", theirs))
     }
-    scored = engines.links("native", sides, open_, LOST_FLOOR, id_column=id_column)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*all_alike")  # one block of all is what is asked for
+        scored = engines.links("native", sides, open_, LOST_FLOOR, id_column=id_column)
     left, right = quoted(f"{id_column}_l"), quoted(f"{id_column}_r")
     with duckdb.connect() as con:
         con.register("scored", scored)
