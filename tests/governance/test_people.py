@@ -6,14 +6,22 @@ from datetime import date
 
 import pytest
 
+from tallystick.agreement import presets
+from tallystick.agreement.io import parse
+from tallystick.agreement.project_rules import panel_for
+from tallystick.agreement.schema import Agreement
+from tallystick.governance.declared import asset
 from tallystick.governance.people import (
     ACCREDITATION_PANEL,
     classification_of,
     deciders,
     holders,
     is_cleared,
+    panels,
+    speaks_for,
     undecided,
 )
+from tallystick.governance.projects import DECISIONS
 from tallystick.governance.rules import HELD_OTHERWISE
 from tallystick.governance.specimens import Play
 from tallystick.governance.tables.vocabulary import CLEARANCE_NEEDED
@@ -36,6 +44,11 @@ def routed(purpose: str, *assets: tuple[str, str]) -> list[str]:
         ("HMPPS", "data-first", MOJ),
         ("HMPPS", "other", ["hmpps-national-research-committee"]),
         ("HMCTS", "data-first", ["hmcts-data-access-panel"]),
+        ("HM Courts & Tribunals Service", "data-first", ["hmcts-data-access-panel"]),
+        ("HM Courts and Tribunals Service", "other", ["hmcts-data-access-panel"]),
+        ("HM Prison and Probation Service", "data-first", MOJ),
+        ("HM Prison & Probation Service", "other", ["hmpps-national-research-committee"]),
+        ("DfE", "npd", ["dfe-chief-statistician"]),
         ("Department for Education", "npd", ["dfe-chief-statistician"]),
         ("Home Office", "other", ["Home Office"]),
     ],
@@ -51,6 +64,25 @@ def test_every_owner_of_several_datasets_decides() -> None:
     assert set(found) == {*MOJ, "hmcts-data-access-panel", ACCREDITATION_PANEL}
     assert found[-1] == ACCREDITATION_PANEL
     assert routed("performance", ("HMCTS", "other"), ("HMPPS", "other")) == ["HMCTS", "HMPPS"]
+    assert routed("performance", ("HMCTS", "other"), ("HM Courts & Tribunals Service", "other")) == ["HMCTS"]
+
+
+def test_a_body_decides_and_holds_office_under_either_of_its_names() -> None:
+    play = Play()
+    play.act("asset", "register", "hearings", "iao", owner="HM Courts & Tribunals Service")
+    play.act("office", "appoint", "a", person="ann", body="HMCTS", office="iao", **{"from": "2026-02-01"})
+    assert holders(play.registry, "HM Courts and Tribunals Service", "iao", date(2026, 3, 1)) == ("ann",)
+    (owner,) = deciders(play.registry, {"purpose": "performance", "datasets": ["hearings"]})
+    assert speaks_for((owner,), "HMCTS") == owner
+    assert speaks_for((owner,), "HMPPS") is None
+
+
+@pytest.mark.parametrize("template", ["data-first", "moj-dfe"])
+def test_those_who_decide_on_a_request_are_those_whom_a_projects_rules_ask_for(template: str) -> None:
+    agreement = parse(presets.template(template), Agreement, name=template)
+    for dataset in agreement.datasets:
+        last = panels(asset(agreement, dataset))[-1]
+        assert panel_for(dataset.supplier, agreement) in DECISIONS[last.name]
 
 
 def test_body_that_a_panel_escalates_to_decides_in_its_place() -> None:

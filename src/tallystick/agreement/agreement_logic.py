@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tallystick.agreement import law
 from tallystick.agreement.agreement_rules import LIVE, row
+from tallystick.agreement.bodies import DFE, is_same
 from tallystick.agreement.conditions import (
     all_fields,
     criminal,
@@ -123,7 +124,7 @@ def unmapped_gateway(agreement: Agreement, case: Case) -> Iterator[str]:
     """What the Department for Education supplies has a power of its own, which is one of the table's."""
     for dataset in agreement.datasets:
         if (
-            dataset.supplier == law.DFE
+            is_same(dataset.supplier, DFE)
             and is_answered(dataset.gateway)
             and not law.names_a_power(dataset.gateway, law.DFE_POWERS)
         ):

@@ -58,7 +58,6 @@ DFE_POWERS = (
     Citation("children act 1989", "section 83: children's services"),
 )
 """The powers under which the Department for Education shares, dataset by dataset (requirement 83)."""
-DFE = "Department for Education"
 
 DPIA_TRIGGERS = (
     "innovative-technology", "denial-of-service", "large-scale-profiling", "biometric", "genetic", "data-matching",

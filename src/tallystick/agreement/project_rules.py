@@ -6,21 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tallystick.agreement import law
+from tallystick.agreement.bodies import CHIEF_STATISTICIAN, DFE, body, is_same, panels
 from tallystick.agreement.project import Project
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
 from tallystick.agreement.schema import Agreement, DataField, Dataset, after
 
 DOORS: frozenset[Door] = frozenset({"extract", "output", "release"})
 EXTRACT: frozenset[Door] = frozenset({"extract"})
-
-PANELS = {
-    "Ministry of Justice": "Data Access Governance Board",
-    "HM Courts & Tribunals Service": "Data Access Panel",
-    "HM Prison and Probation Service": "National Research Committee",
-}
-"""Who approves for a supplier; any other supplier decides by its own process, under its own name (162 to 165)."""
-DATA_FIRST_PANEL = "Data Access Governance Board"
-CHIEF_STATISTICIAN = "Chief Statistician"
 
 
 def row(
@@ -55,7 +47,7 @@ def research(project: Project, case: Case) -> bool:
 
 def pupils(project: Project, case: Case) -> bool:
     """The project uses data of the Department for Education about pupils."""
-    return research(project, case) and any(one.supplier == law.DFE for one in used(project, case))
+    return research(project, case) and any(is_same(one.supplier, DFE) for one in used(project, case))
 
 
 def started(project: Project) -> bool:
@@ -128,16 +120,16 @@ def owners_not_asked(project: Project, case: Case) -> Iterator[str]:
 
 
 def panel_for(supplier: str, agreement: Agreement) -> str:
-    """Return who approves for a supplier: HMPPS data in Data First follows the Ministry of Justice's process."""
-    if agreement.about.template == "data-first" and supplier == "HM Prison and Probation Service":
-        return DATA_FIRST_PANEL
-    return PANELS.get(supplier, supplier)
+    """Return who approves for a supplier: the last of its panels, or the supplier itself (162 to 165)."""
+    found = panels(supplier, agreement.about.template)
+    return found[-1].name if found and not found[-1].is_officer else supplier
 
 
 def is_approved(project: Project, bodies: set[str], dataset: str) -> bool:
     """Whether one of these bodies approved the project's use of a dataset (an approval that names none is for all)."""
+    names = {body(name) for name in bodies}
     return any(
-        approval.body in bodies
+        body(approval.body) in names
         and approval.decision in ("approved", "approved-with-conditions")
         and (not approval.datasets or dataset in approval.datasets)
         for approval in project.approvals
@@ -166,8 +158,8 @@ def refused_by_someone(project: Project, case: Case) -> Iterator[str]:
 
 def without_chief_statistician(project: Project, case: Case) -> Iterator[str]:
     """Pupil data for research is approved and controlled by the department's Chief Statistician."""
-    names = [dataset.name for dataset in used(project, case) if dataset.supplier == law.DFE]
-    if not all(is_approved(project, {CHIEF_STATISTICIAN}, name) for name in names):
+    names = [dataset.name for dataset in used(project, case) if is_same(dataset.supplier, DFE)]
+    if not all(is_approved(project, {CHIEF_STATISTICIAN.name}, name) for name in names):
         yield "approval"
 
 

@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from tallystick.agreement.bodies import is_same
+
 Kind = Literal["mou", "dsa", "isp"]
 Purpose = Literal["performance", "operational", "research", "law-enforcement"]
 Regime = Literal["uk-gdpr", "part-3", "not-personal"]
@@ -576,8 +578,8 @@ class Agreement(Section):
         return any(field.criminal_offence for dataset in self.datasets for field in dataset.fields)
 
     def party(self, name: str) -> Party | None:
-        """Return the party of that name, or None."""
-        return next((party for party in self.parties if party.name == name), None)
+        """Return the party of that name, short or full, or None."""
+        return next((party for party in self.parties if is_same(party.name, name)), None)
 
     def dataset(self, name: str) -> Dataset | None:
         """Return the dataset of that name, or None."""

@@ -107,6 +107,7 @@ def asset(agreement: Agreement, dataset: Dataset) -> Case:
     return case(
         "asset", dataset.name, "registered",
         title=dataset.title or dataset.name, owner=dataset.supplier,
+        programme="data-first" if agreement.about.template == "data-first" else "other",
         risk_owner=party.officers.get("siro", "") if party else "", hosting=agreement.supply.storage,
         classification=dataset.classification or agreement.about.classification or "OFFICIAL",
         handling=dataset.handling or agreement.handling.instructions, scope=quality.scope, format=quality.format,

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tallystick.agreement.bodies import PANELS
 from tallystick.governance.clocks import CLOCKS
 from tallystick.governance.exchange import SCHEMAS, json_schema
-from tallystick.governance.people import PANELS
 from tallystick.governance.rules import BY_SUBJECT
 from tallystick.governance.tables.processes import NEW, PROCESSES, ROLES, Process
 from tallystick.governance.tables.questions import rows
@@ -92,9 +92,9 @@ def panels() -> Iterator[str]:
     """Yield the table of panels."""
     yield "| Data of | Programme | Decided by, in this order | Requirement |"
     yield "| --- | --- | --- | --- |"
-    for owner, programme, bodies, requirement in PANELS:
+    for owner, programme, panels, requirement in PANELS:
         yield (
-            f"| {owner} | {programme or 'any other'} | {', then '.join(body.name for body in bodies)} | {requirement} |"
+            f"| {owner} | {programme or 'any other'} | {', then '.join(panel.id for panel in panels)} | {requirement} |"
         )
     yield "| any other body | – | the owner's own process, through its information asset owner | 165 |"
     yield "| all | – | last, the uksa-research-accreditation-panel | 166 |"

@@ -12,7 +12,7 @@ from tallystick.agreement.schema import after
 from tallystick.governance.cases import Command, Event, Registry, today
 from tallystick.governance.conditions import CONDITIONS, Asking
 from tallystick.governance.paper_faults import unsigned
-from tallystick.governance.people import decided, deciders
+from tallystick.governance.people import deciders, undecided
 from tallystick.governance.retention import agreed_parties, places_left
 from tallystick.governance.triage import triage
 
@@ -36,13 +36,7 @@ def submitted(asking: Asking) -> Outcome:
 
 def approved(asking: Asking) -> Outcome:
     """Return whether all owners and panels have approved, and whether any of them set conditions."""
-    done = set(decided(asking.after))
-    left = [
-        body
-        for body in deciders(asking.registry, asking.after.answers)
-        if not done & {body.name, *body.deputies}
-    ]
-    if left:
+    if undecided(asking.registry, asking.after):
         return "under-review", {}
     conditions = [
         condition

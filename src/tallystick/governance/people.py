@@ -1,6 +1,6 @@
 """Offices and who holds them, clearance, training, accreditation; and which owners and panels must decide a request.
 
-Requirements 53, 57, 147 to 158, 162 to 166, 179 and 180. Routing is the table `PANELS`, read by one function.
+Requirements 53, 57, 147 to 158, 162 to 166, 179 and 180. The table of panels is `agreement.bodies`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from tallystick.agreement import bodies
+from tallystick.agreement.bodies import body as full
+from tallystick.agreement.bodies import is_same
 from tallystick.governance.cases import Case, Registry
 from tallystick.governance.tables.vocabulary import CLEARANCE_NEEDED, CLEARANCES
 
@@ -26,25 +29,12 @@ class Body:
     deputies: tuple[str, ...] = ()
 
 
-MOJ = (Body(1, "moj-data-access-group", "panel"), Body(2, "moj-data-access-governance-board", "panel"))
-PANELS: tuple[tuple[str, str, tuple[Body, ...], str], ...] = (
-    # whose data, in which programme ("" any), who decides on research, requirement
-    ("Ministry of Justice", "", MOJ, "162"),
-    ("HMCTS", "", (Body(1, "hmcts-data-access-panel", "panel",
-                        ("hmcts-data-governance-authority", "hmcts-shadow-data-governance-panel")),), "163"),
-    ("HMPPS", "data-first", MOJ, "164"),
-    ("HMPPS", "", (Body(1, "hmpps-national-research-committee", "panel"),), "164"),
-    ("Department for Education", "", (Body(1, "dfe-chief-statistician", "panel"),), "179, 180"),
-)  # fmt: skip
-"""Document 001; the first row that fits a dataset holds. Whoever is not listed decides by its own process (165)."""
-
-
 def appointments(registry: Registry, person: str = "", body: str = "", office: str = "") -> Iterator[Case]:
     """Yield the appointments of a person, in a body, to an office; what is left empty is not asked."""
     for case in registry.all("office"):
         if (
             (not person or case.get("person") == person)
-            and (not body or case.get("body") == body)
+            and (not body or is_same(str(case.get("body")), body))
             and (not office or case.get("office") == office)
         ):
             yield case
@@ -102,14 +92,14 @@ def classification_of(registry: Registry, names: Iterable[str]) -> str:
 def deciders(registry: Registry, answers: Mapping[str, Any]) -> tuple[Body, ...]:
     """Return the bodies that must decide a request, by stage: no path goes round a dataset's owner (requirement 53).
 
-    For research they are the panels of `PANELS` and then, last, the accreditation panel (166); otherwise the asset
+    For research they are the panels of `agreement.bodies` and then, last, the accreditation panel (166); otherwise the asset
     owner of each body whose datasets are asked for.
     """
     found: dict[str, Body] = {}
     research = answers.get("purpose") == "research"
     for asset in assets(registry, answers.get("datasets") or ()):
         for body in panels(asset) if research else (own_process(asset),):
-            found.setdefault(body.name, body)
+            found.setdefault(full(body.name), body)
     if research:
         last = max((body.stage for body in found.values()), default=0) + 1
         found.setdefault(ACCREDITATION_PANEL, Body(last, ACCREDITATION_PANEL, "panel"))
@@ -118,10 +108,10 @@ def deciders(registry: Registry, answers: Mapping[str, Any]) -> tuple[Body, ...]
 
 def panels(asset: Case) -> tuple[Body, ...]:
     """Return the bodies that decide on research with a dataset."""
-    for owner, programme, bodies, _ in PANELS:
-        if asset.get("owner") == owner and programme in ("", asset.get("programme", "other")):
-            return bodies
-    return (own_process(asset),)
+    found = bodies.panels(str(asset.get("owner")), str(asset.get("programme", "other")))
+    return tuple(Body(stage, one.id, "panel", one.deputies) for stage, one in enumerate(found, 1)) or (
+        own_process(asset),
+    )
 
 
 def own_process(asset: Case) -> Body:
@@ -131,17 +121,17 @@ def own_process(asset: Case) -> Body:
 
 def speaks_for(deciding: tuple[Body, ...], name: str) -> Body | None:
     """Return the body that a name decides for: its own, or the one that escalated to it (requirement 163)."""
-    return next((body for body in deciding if name == body.name or name in body.deputies), None)
+    return next((body for body in deciding if is_same(name, body.name) or name in body.deputies), None)
 
 
 def decided(request: Case) -> tuple[str, ...]:
-    """Return the bodies that have approved since the request was last submitted."""
-    return tuple(event.organisation for event in request.after("submit") if event.act == "approve")
+    """Return the bodies that have approved since the request was last submitted, by their full names."""
+    return tuple(full(event.organisation) for event in request.after("submit") if event.act == "approve")
 
 
 def undecided(registry: Registry, request: Case) -> tuple[Body, ...]:
     """Return the bodies that must still approve."""
     done = set(decided(request))
     return tuple(
-        body for body in deciders(registry, request.answers) if not done & {body.name, *body.deputies}
+        body for body in deciders(registry, request.answers) if not done & {full(body.name), *body.deputies}
     )

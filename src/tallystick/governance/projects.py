@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from tallystick.agreement.bodies import PANELS
 from tallystick.agreement.project import (
     Approval,
     FiveSafes,
@@ -24,14 +25,14 @@ from tallystick.governance.cases import Case, Registry, today
 from tallystick.governance.people import ACCREDITATION_PANEL, appointments
 
 APPROVED = frozenset({"approved", "approved-with-conditions", "released"})
-BODIES: Mapping[str, tuple[str, ...]] = {
+DECISIONS: Mapping[str, tuple[str, ...]] = {
     # who decides on a request, and under which names a project's rules know that decision
-    "moj-data-access-governance-board": ("Data Access Governance Board",),
-    "hmcts-data-access-panel": ("Data Access Panel",),
-    "hmcts-data-governance-authority": ("Data Access Panel",),
-    "hmcts-shadow-data-governance-panel": ("Data Access Panel",),
-    "hmpps-national-research-committee": ("National Research Committee",),
-    "dfe-chief-statistician": ("Chief Statistician", "Department for Education"),
+    **{
+        name: (panel.name, owner) if panel.is_officer else (panel.name,)
+        for owner, _, found, _ in PANELS
+        for panel in found
+        for name in (panel.id, *panel.deputies)
+    },
     ACCREDITATION_PANEL: ("Research Accreditation Panel",),
 }
 SETTINGS: Mapping[str, Any] = {"certified-site": "certified"}
@@ -103,7 +104,7 @@ def approvals(case: Case) -> Iterator[Approval]:
             continue
         said: Any = event.answers.get("conditions") or ()
         conditions = tuple(str(condition) for condition in said)
-        for body in BODIES.get(event.organisation, (event.organisation,)):
+        for body in DECISIONS.get(event.organisation, (event.organisation,)):
             yield Approval(
                 body=body,
                 decision="approved-with-conditions" if conditions else "approved",

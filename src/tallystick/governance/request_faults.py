@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from tallystick.agreement.bodies import body as full
 from tallystick.agreement.rule import Case as Day
 from tallystick.governance.cases import Case
 from tallystick.governance.conditions import Asking
@@ -71,7 +72,7 @@ def not_a_decider(asking: Asking, _: Day) -> Iterator[str]:
     body = speaks_for(deciders(asking.registry, asking.after.answers), name)
     if body is None or asking.command.role != body.office:
         yield f"{asking.command.role} of {name}"
-    elif asking.command.act == "approve" and name in decided(asking.before):
+    elif asking.command.act == "approve" and full(name) in decided(asking.before):
         yield f"{name} has decided already"
 
 

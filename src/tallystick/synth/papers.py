@@ -11,7 +11,8 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from tallystick.agreement import io, law, presets, signing
+from tallystick.agreement import io, presets, signing
+from tallystick.agreement.bodies import DFE
 from tallystick.agreement.project import Project
 from tallystick.agreement.schema import Agreement
 from tallystick.synth import presets as kinds
@@ -43,7 +44,7 @@ def agreement(
     first = known.get("pnc", tree["dataset"][0])
     if preset == "national":
         other = tomllib.loads(presets.template("moj-dfe"))
-        tree["party"].append(next(party for party in other["party"] if party["name"] == law.DFE))
+        tree["party"].append(next(party for party in other["party"] if party["name"] == DFE))
         tree["dpia"]["triggers"] = [*tree["dpia"].get("triggers", []), "children-or-vulnerable"]
         education = next(dataset for dataset in other["dataset"] if dataset["name"] == "education")
         known.update({name: {**education, "name": name} for name in SCHOOLS})
