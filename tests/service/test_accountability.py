@@ -29,6 +29,27 @@ def test_incident_from_the_first_word_to_its_end(somebody: Callable[..., Any], m
     assert "Overdue" not in dan.get(f"/incident/{subject}").content.decode()
 
 
+def test_pages_of_a_list_keep_what_filters_it(somebody: Callable[..., Any], ministry: Any) -> None:
+    from tallystick.service import paging
+
+    tom = somebody("tom", "data-access-team")
+    for number in range(paging.SIZE + 1):
+        subject = tom.begin("incident")
+        assert tom.do("incident", "report", subject).status_code == 302
+        if number == 0:
+            assert tom.do("incident", "inform", subject).status_code == 302
+    everything, reported = tom.get("/incident/"), tom.get("/incident/?state=reported")
+    assert "?page=2" in everything.content.decode()
+    assert "page=2" not in reported.content.decode()  # the one that went on is not among them
+    for _ in range(2):
+        assert tom.do("incident", "report", tom.begin("incident")).status_code == 302
+    page = tom.get("/incident/?state=reported&x=%22%3E%3Cb%3E").content.decode()
+    assert "?state=reported&amp;x=%22%3E%3Cb%3E&amp;page=2" in page
+    second = tom.get("/incident/?state=reported&page=2").content.decode()
+    assert "?state=reported&amp;page=1" in second
+    assert second.count("/incident/incident-") == 2
+
+
 def test_time_of_day_is_asked_in_london_and_kept_in_utc(somebody: Callable[..., Any], ministry: Any) -> None:
     from tallystick.service.registry.models import Draft
 

@@ -76,7 +76,7 @@ def listed(request: HttpRequest, process: str) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in PROCESSES[process].states:
         rows = rows.filter(state=state)
-    page = paging.page(rows, request.GET.get("page"))
+    page = paging.page(rows, request.GET)
     begin = roles.begins(member.role, process)
     context = {"process": PROCESSES[process], "page": page, "begin": begin, "state": state}
     return render(request, "cases/list.html", context)

@@ -83,7 +83,7 @@ def published() -> QuerySet[Analysis]:
 @login_not_required
 def reports(request: HttpRequest) -> HttpResponse:
     """Return the register of published reports."""
-    page = paging.page(published(), request.GET.get("page"))
+    page = paging.page(published(), request.GET)
     return render(request, "public/reports.html", {"page": page})
 
 

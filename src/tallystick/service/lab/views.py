@@ -57,7 +57,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the analyses."""
     if not roles.sees_lab(who(request).role):
         raise Http404
-    page = paging.page(find.visible(request.acting), request.GET.get("page"))
+    page = paging.page(find.visible(request.acting), request.GET)
     return render(request, "lab/list.html", {"page": page})
 
 

@@ -17,7 +17,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         mine.filter(seen_at=None).update(seen_at=request.now)
         return redirect("notices")
-    page = paging.page(mine, request.GET.get("page"))
+    page = paging.page(mine, request.GET)
     return render(request, "notices/list.html", {"page": page, "said": said, "about": about})
 
 

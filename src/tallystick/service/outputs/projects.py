@@ -24,7 +24,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     member = who(request)
     if not (roles.works_on_projects(member.role) or roles.sees_projects(member.role)):
         raise Http404
-    page = paging.page(find.projects(member), request.GET.get("page"))
+    page = paging.page(find.projects(member), request.GET)
     return render(request, "outputs/projects.html", {"page": page})
 
 
@@ -41,7 +41,7 @@ def project(request: HttpRequest, share: str, name: str) -> HttpResponse:
         "is_made": bool(made) and place.share.project(place.project.id).exists(),
         "conditions": conditions_by_heading(place.project, place.agreement, made.get("rows", {})),
         "dictionary": dictionary(place) if made else [],
-        "page": paging.page(rows, request.GET.get("page")),
+        "page": paging.page(rows, request.GET),
         "hands_in": "change" in roles.output_acts(member.role),
         "sees_outputs": roles.sees_outputs(member.role),
     }

@@ -49,7 +49,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     if not roles.sees_outputs(member.role):
         raise Http404
     rows = find.waiting(member) if "waiting" in request.GET else find.seen(member)
-    page = paging.page(rows, request.GET.get("page"))
+    page = paging.page(rows, request.GET)
     return render(request, "outputs/list.html", {"page": page, "is_waiting": "waiting" in request.GET})
 
 

@@ -19,7 +19,7 @@ from tallystick.share.rooms import open_share
 @login_not_required
 def packs(request: HttpRequest) -> HttpResponse:
     """Return the register of published packs."""
-    page = paging.page(Published.objects.select_related("share"), request.GET.get("page"))
+    page = paging.page(Published.objects.select_related("share"), request.GET)
     return render(request, "public/packs.html", {"page": page})
 
 

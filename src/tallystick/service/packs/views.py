@@ -40,7 +40,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the boards."""
     if not roles.sees_packs(who(request).role):
         raise Http404
-    page = paging.page(find.visible(request.acting), request.GET.get("page"))
+    page = paging.page(find.visible(request.acting), request.GET)
     return render(request, "packs/list.html", {"page": page})
 
 

@@ -50,7 +50,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def shares(request: HttpRequest) -> HttpResponse:
     """Return the register of shares."""
-    page = paging.page(listed(), request.GET.get("page"))
+    page = paging.page(listed(), request.GET)
     context = {"page": page, "listed": with_agreements(page.object_list), "controllers": controllers}
     return render(request, "public/shares.html", context)
 
@@ -90,7 +90,7 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
 def projects(request: HttpRequest) -> HttpResponse:
     """Return the register of uses."""
     rows = models.Case.objects.filter(process="request", state__in=registers.APPROVED).order_by("-id")
-    page = paging.page(rows, request.GET.get("page"))
+    page = paging.page(rows, request.GET)
     cases = store.cases_of("request", list(page.object_list))
     register = registers.register("uses", Registry({"request": cases}), request.now)
     return render(request, "public/projects.html", {"page": page, "register": register})
