@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tallystick.agreement import io
+from tallystick.governance.tables.processes import WORKERS
 
 
 def test_incident_from_the_first_word_to_its_end(somebody: Callable[..., Any], ministry: Any) -> None:
@@ -27,6 +33,37 @@ def test_incident_from_the_first_word_to_its_end(somebody: Callable[..., Any], m
     assert dan.do("incident", "notify-regulator", subject, notified_at=aware.isoformat()).status_code == 302
     assert dan.do("incident", "close", subject).status_code == 302
     assert "Overdue" not in dan.get(f"/incident/{subject}").content.decode()
+
+
+@pytest.mark.parametrize("role", WORKERS)
+def test_whoever_works_in_a_share_reports_an_incident_and_sees_their_own_alone(
+    role: str, somebody: Callable[..., Any], share: Path
+) -> None:
+    from tallystick.service.outputs import index
+    from tallystick.service.registry.models import Share
+
+    path = share / "projects" / "school-absence.toml"
+    project = io.load_project(path)
+    person = project.people[0].model_copy(update={"account": "wes" if role == "researcher" else "other"})
+    io.dump(project.model_copy(update={"people": (person,)}), path)
+    index.share(Share.objects.get())
+    elsewhere = role in ("researcher", "provider", "board-member")  # of a body that is no party to the share
+    wes = somebody("wes", role, "The University" if elsewhere else "Ministry of Justice")
+    col = somebody("col", role, wes.organisation)
+    dan, stranger = somebody("dan", "dpo"), somebody("pat", "dpo", "The Provider")
+    assert "/incident/new" in wes.get("/incident/").content.decode()
+    subject = wes.begin("incident")
+    asked = wes.get(f"/incident/{subject}/report/question/about").content.decode()
+    assert ("Registered here: moj-dfe" in asked) == (role == "researcher" or not elsewhere)
+    assert wes.do("incident", "report", subject, about="moj-dfe").status_code == 302
+    page = wes.get(f"/incident/{subject}").content.decode()
+    assert "/inform/" not in page  # what follows is for those who answer for the data
+    assert wes.get(f"/incident/{subject}/regulator").status_code == 404
+    assert subject in wes.get("/incident/").content.decode()
+    for other in (col, stranger):
+        assert other.get(f"/incident/{subject}").status_code == 404
+        assert subject not in other.get("/incident/").content.decode()
+    assert dan.get(f"/incident/{subject}").status_code == 200
 
 
 def test_pages_of_a_list_keep_what_filters_it(somebody: Callable[..., Any], ministry: Any) -> None:

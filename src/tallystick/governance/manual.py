@@ -14,7 +14,7 @@ from tallystick.agreement.bodies import PANELS
 from tallystick.governance.clocks import CLOCKS
 from tallystick.governance.exchange import SCHEMAS, json_schema
 from tallystick.governance.rules import BY_SUBJECT
-from tallystick.governance.tables.processes import NEW, PROCESSES, ROLES, Process
+from tallystick.governance.tables.processes import NEW, PROCESSES, ROLES, WORKERS, Process
 from tallystick.governance.tables.questions import rows
 
 GENERATED = (
@@ -65,7 +65,7 @@ def states() -> str:
         "Every process of governance is one dict of states and acts, and one of who may do what. "
         "The command line and the service run the same functions over them ([governance](governance.md)).",
         "## Roles",
-        "\n".join(("| Role | What it does |", "| --- | --- |", *(f"| {role} | {text} |" for role, text in ROLES.items()))),
+        "\n".join(("| Role | What it does |", "| --- | --- |", *(f"| {role} | {text} |" for role, text in {**ROLES, **WORKERS}.items()))),
     ]  # fmt: skip
     for process in PROCESSES.values():
         parts += [

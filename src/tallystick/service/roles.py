@@ -8,24 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallystick.disclosure.review import Act
-from tallystick.governance.tables.processes import NEW, PROCESSES
+from tallystick.governance.tables.processes import NEW, PROCESSES, WORKERS
 from tallystick.governance.tables.processes import ROLES as OFFICES
 from tallystick.lab.life import AFTER
 
 PROVIDER, LAB_ANALYST, BOARD_MEMBER = "provider", "lab-analyst", "board-member"
-ROLES: Mapping[str, str] = {
-    **OFFICES,
-    "supplier": "hands in the data of its organisation",
-    "linker": "links records: sees identifiers and no attributes",
-    "reviewer": "judges pairs of records in a clerical review: sees identifiers and no attributes",
-    "steward": "keeps attributes and makes extracts: sees no names",
-    "researcher": "works on a project: sees its conditions and dictionary, hands in outputs; never records",
-    "output-checker": "checks outputs, blind to the other checker; never one's own",
-    PROVIDER: "asks the Justice Data Lab about those whom its organisation worked with: sees its own requests",
-    LAB_ANALYST: "answers providers' requests: sees results and no names",
-    "board-analyst": "builds a local board's performance packs and publishes them",
-    BOARD_MEMBER: "reads a local board's performance packs",
-}
+ROLES: Mapping[str, str] = {**OFFICES, **WORKERS}
 SHARE_STEPS: Mapping[str, tuple[str, ...]] = {
     # a role, and up to which step it may ask the worker to go on with a share
     "linker": ("link", "destroy"),

@@ -60,6 +60,19 @@ ROLES: Mapping[str, str] = {
     "lead": "leads an analysis, a team or a programme",
     "chair": "chairs a local criminal justice board",
 }
+WORKERS: Mapping[str, str] = {
+    "supplier": "hands in the data of its organisation",
+    "linker": "links records: sees identifiers and no attributes",
+    "reviewer": "judges pairs of records in a clerical review: sees identifiers and no attributes",
+    "steward": "keeps attributes and makes extracts: sees no names",
+    "researcher": "works on a project: sees its conditions and dictionary, hands in outputs; never records",
+    "output-checker": "checks outputs, blind to the other checker; never one's own",
+    "provider": "asks the Justice Data Lab about those whom its organisation worked with: sees its own requests",
+    "lab-analyst": "answers providers' requests: sees results and no names",
+    "board-analyst": "builds a local board's performance packs and publishes them",
+    "board-member": "reads a local board's performance packs",
+}
+"""Those who work in a share's rooms: of governance, they report incidents."""
 
 
 def who(**acts: str) -> Mapping[str, frozenset[str]]:
@@ -69,6 +82,8 @@ def who(**acts: str) -> Mapping[str, frozenset[str]]:
 
 STAFF = "data-access-team iao custodian dpo dp-practitioner siro cdo security lead"
 ANYONE = " ".join(ROLES)
+EVERYBODY = " ".join((*ROLES, *WORKERS))
+"""Whoever finds an incident reports it at once (281)."""
 
 REQUEST = Process(
     "request", "Request for data", "7, 8, 18, 35, 52, 53, 54, 55",
@@ -302,7 +317,7 @@ INCIDENT = Process(
         },
         "closed": {"reopen": "informed"},
     },
-    who(report=ANYONE, inform=STAFF, contain=STAFF, assess="dpo dp-practitioner siro", notify_regulator="dpo siro",
+    who(report=EVERYBODY, inform=STAFF, contain=STAFF, assess="dpo dp-practitioner siro", notify_regulator="dpo siro",
         tell_people="dpo siro data-access-team", close="dpo siro", reopen=STAFF),
 )  # fmt: skip
 

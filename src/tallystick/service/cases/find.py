@@ -30,6 +30,14 @@ def visible(acting: Membership, process: str) -> Any:
     return rows.none()
 
 
+def agreements(acting: Membership) -> list[str]:
+    """Return the ids of the agreements under which somebody works: their body's, and those of projects that name them."""
+    body = acting.organisation.name
+    mine = Q(projects__people__person=acting.user.person) | Q(analysis__provider=body)
+    rows = models.Share.objects.filter(Q(parties__organisation=body) | Q(readers__organisation=body) | mine)
+    return sorted(set(rows.values_list("agreement__agreement_id", flat=True)))
+
+
 def find(acting: Membership, process: str, subject: str) -> tuple[models.Case, Case]:
     """Return a case, as a row and as the core has it; raise Http404 where it is not there, or not theirs to see."""
     row = visible(acting, process).filter(subject=subject).first()

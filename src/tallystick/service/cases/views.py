@@ -21,7 +21,7 @@ from tallystick.governance.projects import is_research, may_open, people
 from tallystick.governance.tables.processes import PROCESSES
 from tallystick.service import paging, roles
 from tallystick.service.cases import clocks, questions
-from tallystick.service.cases.find import OPEN, begun, find, visible, waiting
+from tallystick.service.cases.find import OPEN, agreements, begun, find, visible, waiting
 from tallystick.service.lab import find as lab
 from tallystick.service.outputs import find as outputs
 from tallystick.service.registry import models, store
@@ -217,7 +217,7 @@ def question(request: HttpRequest, process: str, subject: str, act: str, key: st
         "question": asked,
         "fields": fields,
         "problem": problem,
-        "known": known(asked),
+        "known": known(request.acting, asked),
         "parts": [
             (name, fields.get(f"{key}-{at}", said))
             for at, (name, said) in enumerate(questions.shown_parts(parts, sheet.answer(asked)))
@@ -226,8 +226,10 @@ def question(request: HttpRequest, process: str, subject: str, act: str, key: st
     return render(request, "cases/question.html", context, status=422 if problem else 200)
 
 
-def known(asked: Question) -> list[str]:
-    """Return the names of registered datasets, to choose from, where a question asks for datasets."""
+def known(acting: Any, asked: Question) -> list[str]:
+    """Return what to choose from: registered datasets where a question asks for them; for an incident, one's own agreements."""
+    if asked.id == "incident.report.about":
+        return agreements(acting)
     if asked.key != "datasets":
         return []
     rows = models.Case.objects.filter(process="asset", state="registered").order_by("subject")
