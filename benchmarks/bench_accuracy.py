@@ -25,7 +25,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from accuracy_rivals import Scored, by_recordlinkage, by_splink
-from tallystick.linkage import LinkageSpec, calibrate, clean, link
+from tallystick.linkage import LinkageSpec, calibrate, clean, engines, link
 from tallystick.linkage.files import read
 
 SHARED = Path(
@@ -114,7 +114,7 @@ def tallystick(tables: Mapping[str, pa.Table], truth: Truth) -> dict[str, Any]:
     label = np.empty(len(truth.person), dtype=np.int64)
     at = found.persons["record_id"].cast(pa.int64()).to_numpy()
     label[at] = np.unique(found.persons["person_id"].to_numpy(zero_copy_only=False), return_inverse=True)[1]
-    rules = [rule["blocking_rule"] for rule in found.model["blocking_rules_to_generate_predictions"]]
+    rules = engines.rules_as_conditions(found.model)
     records = {source: clean.standard(table).table for source, table in tables.items()}
     a, b = (found.links[f"record_id_{side}"].cast(pa.int64()).to_numpy() for side in "lr")
     use = truth.source[a] != truth.source[b] if truth.is_across else np.ones(len(a), dtype=bool)

@@ -62,7 +62,10 @@ RULES = (
     'l."g" = r."g" AND substr(l."a", 1, 1) = substr(r."a", 1, 1)',
     'l."a" = r."b"',
     'l."b" = r."b" AND levenshtein(l."a", r."a") <= 2',
+    'l."t" = r."t"',
+    'l."g" = r."g" AND l."t" = r."t"',
 )
+"""The lists ``t`` are opened (Splink's ``arrays_to_explode``)."""
 
 
 def model(condition: str, rules: list[str], link_type: str, tf: bool) -> dict[str, Any]:
@@ -75,7 +78,12 @@ def model(condition: str, rules: list[str], link_type: str, tf: bool) -> dict[st
         "unique_id_column_name": "record_id",
         "probability_two_random_records_match": 0.05,
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": rule, "sql_dialect": "duckdb"} for rule in rules
+            {
+                "blocking_rule": rule,
+                "sql_dialect": "duckdb",
+                **({"arrays_to_explode": ["t"]} if '"t"' in rule else {}),
+            }
+            for rule in rules
         ],
         "comparisons": [
             {

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tallystick.linkage import LinkageSpec, link, others
+from tallystick.linkage import LinkageSpec, blocking, compare, frame, link, others, person
 from tallystick.linkage.clean import standard
 from tallystick.linkage.columns import parts
 from tallystick.linkage.refresh import refresh
@@ -36,7 +36,7 @@ SURNAMES = tuple(
 )
 
 
-def two_sources(*, told: bool) -> dict[str, pa.Table]:
+def two_sources(*, told: bool, years: int = 2) -> dict[str, pa.Table]:
     """Return the same people twice; in the second the first ``CHANGED`` have another surname and address, and the old ones beside, if ``told``."""
     rng = np.random.default_rng(8)
     rows = [
@@ -44,7 +44,7 @@ def two_sources(*, told: bool) -> dict[str, pa.Table]:
             "record_id": str(n),
             "first_name": FIRST[rng.integers(len(FIRST))],
             "surname": SURNAMES[rng.integers(len(SURNAMES))],
-            "dob": f"19{70 + rng.integers(2)}-0{rng.integers(1, 10)}-1{rng.integers(10)}",
+            "dob": f"19{70 + rng.integers(years)}-0{rng.integers(1, 10)}-1{rng.integers(10)}",
             "postcode": f"AB{rng.integers(1, 60)} {rng.integers(1, 9)}XY",
         }
         for n in range(PEOPLE)
@@ -76,9 +76,75 @@ def test_people_who_changed_are_found_by_what_they_had_before() -> None:
     assert false <= 0.03 * known.links.num_rows
 
 
+def known_by_an_alias() -> dict[str, pa.Table]:
+    """Return the same people twice; in the second the first ``CHANGED`` give another name, birth date and address, and the true ones as
+    further values."""
+    tables = two_sources(told=False, years=25)
+    rows = tables["before"].to_pylist()
+    later = [
+        {
+            **row,
+            "first_name": ("olga", "piers", "quentin", "rhoda", "stella", "tobias", "ursula")[n % 7],
+            "surname": SURNAMES[(n * 11) % len(SURNAMES)] + "son",
+            "dob": f"19{40 + n % 29}-12-{1 + n % 28:02}",
+            "postcode": f"ZE{n} 2AA",
+            "also_known_as": f"{row['surname'].upper()}, {row['first_name']} | {FIRST[n % 13]} nobody{n}",
+            "other_dobs": row["dob"],
+        }
+        if n < CHANGED
+        else dict(row)
+        for n, row in enumerate(rows)
+    ]
+    names = [*rows[0], "also_known_as", "other_dobs"]
+    return {
+        "before": tables["before"],
+        "later": pa.table({name: [row.get(name) for row in later] for name in names}),
+    }
+
+
+def test_people_known_only_by_an_alias_are_candidates_and_are_found() -> None:
+    """Nothing that the two records have now is the same: without the lists no rule brings them together."""
+    tables = known_by_an_alias()
+    made = link(tables, LinkageSpec())
+    ids = [str(n) for n in range(CHANGED)]
+    asked = pa.table(
+        {
+            "source_l": ["before"] * CHANGED,
+            "record_id_l": ids,
+            "source_r": ["later"] * CHANGED,
+            "record_id_r": ids,
+        }
+    )
+    columns = made.records["later"].column_names
+    own = person.settings(
+        columns, [rule for rule in person.BLOCKING if set(rule) <= set(columns)], "link_only"
+    )
+    found_by_own, found_by_lists = (
+        frame.found_by(made.records, model, asked, "record_id").to_pylist() for model in (own, made.model)
+    )
+    assert sum(map(bool, found_by_own)) == 0
+    assert all(found_by_lists)
+    assert found(made.links) >= 0.95 * CHANGED
+    false = sum(r["record_id_l"] != r["record_id_r"] for r in made.links.to_pylist())
+    assert false <= 0.03 * made.links.num_rows
+
+
+def test_a_rule_whose_lists_cost_too_much_reads_the_own_values() -> None:
+    """Everybody has the same alias beside a surname of their own: the lists of surnames would pair all with all."""
+    columns = ("record_id", "surname", "all_surnames", "dob")
+    rows = [(str(n), f"name{n // 2}", [f"name{n // 2}", "smith"], "19800101") for n in range(40)]
+    table = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows])
+    con = compare.open_records({"s": table}, {"comparisons": []}, "record_id")
+    taken = blocking.within_budget(con, [("surname",), ("surname", "dob")], 799.0)
+    assert taken.rules == (("surname",), ("surname", "dob"))
+    assert taken.pairs == (20, 20)
+    assert taken.left[0] == (("all_surnames",), 800)
+    assert blocking.within_budget(con, [("surname",)], 800.0).rules == (("all_surnames",),)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_both_engines_give_the_same_links() -> None:
-    tables = two_sources(told=True)
+    tables = known_by_an_alias()
     native = link(tables, LinkageSpec())
     splink = link(tables, LinkageSpec(engine="splink"))
     assert native.links.drop_columns(["match_weight", "match_probability"]).equals(

@@ -23,6 +23,8 @@ def test_links_on_spark_are_those_of_the_native_engine(tmp_path: Path) -> None:
     folder = write_share(tmp_path / "s", people=80) / "supplies"
     text = pc.ConvertOptions(column_types={"dob": pa.string()})
     tables = {s: pc.read_csv(folder / f"{s}.csv", convert_options=text) for s in ("justice", "education")}
+    aliases = pa.array([f"{name}; x" for name in tables["justice"]["surname"].to_pylist()])
+    tables["justice"] = tables["justice"].append_column("other_surnames", aliases)
     native = link(tables, LinkageSpec())
     on_spark = link(tables, LinkageSpec(engine="spark", master="local[2]"))
     pairs = ["source_l", "record_id_l", "source_r", "record_id_r"]
@@ -36,11 +38,13 @@ def test_conditions_are_put_into_sparks_dialect() -> None:
     )
     assert "JARO_WINKLER(`a_l`, `a_r`) >= 0.9" in sql
     assert spark.translated('l."a" = r."a"') == "l.`a` = r.`a`"
+    lists = spark.translated('array_length(list_intersect("t_l", "t_r")) >= 1')
+    assert lists == "SIZE(ARRAY_INTERSECT(`t_l`, `t_r`)) >= 1"
 
 
 def test_a_function_that_spark_does_not_have_is_named() -> None:
-    with pytest.raises(BadInput, match="array_length"):
-        spark.translated('array_length(list_intersect("t_l", "t_r")) >= 1')
+    with pytest.raises(BadInput, match="list_max"):
+        spark.translated('list_max(list_intersect("t_l", "t_r")) >= 1')
 
 
 def test_without_java_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

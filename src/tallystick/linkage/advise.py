@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from tallystick.linkage import clean, compare, person, prepare
-from tallystick.linkage.blocking import Rule, pairs_of, within_budget
+from tallystick.linkage.blocking import Rule, pairs_of, with_lists, within_budget
 from tallystick.linkage.compare import levels, name_of, quoted
 from tallystick.linkage.train import train
 
@@ -57,7 +57,13 @@ def advise(
         budget = pairs_per_record * sum(table.num_rows for table in sources.values())
         taken = set(within_budget(con, candidates, budget).rules)
         model = train(con, untrained, seed)
-        rules = [rule for rule in candidates if set(rule) <= set(shared)]
+        rules = [
+            form
+            for rule in candidates
+            if set(rule) <= set(shared)
+            for form in dict.fromkeys((with_lists(rule, shared), rule))
+            if form in taken or form == with_lists(rule, shared)
+        ]
         found = [Advice(rule, pairs_of(con, rule), _found(con, model, rule), rule in taken) for rule in rules]
     return tuple(sorted(found, key=lambda one: (not one.is_proposed, -one.found, one.pairs)))
 
@@ -83,7 +89,10 @@ def _agreement(model: Mapping[str, Any], column: str) -> float:
         total = 0.0
         for level in levels(comparison):
             total += level["m_probability"]
-            if f'"{column}_l" = "{column}_r"' in level["sql_condition"]:
+            if (
+                f'"{column}_l" = "{column}_r"' in level["sql_condition"]
+                or f'list_intersect("{column}_l"' in level["sql_condition"]
+            ):
                 best = max(best, total)
         if name_of(comparison) == column or column.startswith(f"{name_of(comparison)}_"):
             best = best or levels(comparison)[0]["m_probability"]

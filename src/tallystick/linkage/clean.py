@@ -108,11 +108,11 @@ def standard(table: pa.Table, id_column: str = "record_id", source: str = "") ->
     roles = {column: part for column, part in parts(table.column_names).items() if column != id_column}
     for column, part in roles.items():
         kind = table.schema.field(column).type
-        may_be_list = part in others.ALL and (pa.types.is_list(kind) or pa.types.is_large_list(kind))
+        may_be_list = part in others.GIVEN and (pa.types.is_list(kind) or pa.types.is_large_list(kind))
         if pa.types.is_nested(kind) and not may_be_list:
             raise BadInput(
                 f"{source}: column {column!r} holds lists. The person model reads one value in each row; "
-                "further ones stand in a column of their own (other_surnames, other_first_names, other_dobs, other_postcodes)."
+                "further ones stand in a column of their own (aliases, other_surnames, other_first_names, other_dobs, other_postcodes)."
             )
     raw = {part: _text(table.column(column)) for column, part in roles.items()}
     columns: dict[str, pa.Array] = {}
@@ -122,10 +122,7 @@ def standard(table: pa.Table, id_column: str = "record_id", source: str = "") ->
         if part in raw:
             columns[part] = each(raw[part], read)
     for part in (
-        raw.keys()
-        - columns.keys()
-        - others.ALL.keys()
-        - {"first_name", "middle_name", "surname", "full_name"}
+        raw.keys() - columns.keys() - {*others.GIVEN, "first_name", "middle_name", "surname", "full_name"}
     ):
         columns[part] = each(raw[part], phrase)
     ignored = tuple(c for c in table.column_names if c not in roles and c != id_column)
@@ -213,11 +210,19 @@ def _names(raw: Mapping[str, pa.Array], columns: dict[str, pa.Array]) -> None:
 def _with_others(raw: Mapping[str, pa.Array], columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """Return the lists of a record's own and further values, of the columns that have further ones."""
     reads = (lambda text: names.given(text)[0], names.surname, date_digits, postcode)
-    return {
-        made: others.together(columns[own], raw[part], read)
-        for (part, (own, made)), read in zip(others.ALL.items(), reads, strict=True)
-        if part in raw and own in columns
+    of_name = {
+        "first_name": lambda text: names.split_full(text)[0],
+        "surname": lambda text: names.split_full(text)[2],
     }
+    lists = {}
+    for (part, (own, made)), read in zip(others.ALL.items(), reads, strict=True):
+        given = [(raw[part], read)] if part in raw else []
+        given += [(raw[others.NAMES], of_name[own])] if others.NAMES in raw and own in of_name else []
+        if given and own in columns:
+            lists[made] = others.together(columns[own], *given)
+    if "all_first_names" in lists:
+        lists["all_first_roots"] = others.each(lists["all_first_names"], root)
+    return lists
 
 
 def _parts_for_blocking(columns: dict[str, pa.Array]) -> dict[str, Any]:

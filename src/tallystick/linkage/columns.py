@@ -23,6 +23,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "other_dobs": ("other_dob", "alias_dob", "alias_dobs", "dob_aliases", "other_dates_of_birth", "alias_date_of_birth"),
     "other_postcodes": ("other_postcode", "previous_postcode", "previous_postcodes", "former_postcode", "former_postcodes",
                         "postcode_history"),
+    "aliases": ("alias", "alias_name", "alias_names", "also_known_as", "aka", "name_aliases"),
     "full_name": ("name", "fullname", "person_name"),
     "dob": ("date_of_birth", "birth_date", "birthdate", "dateofbirth", "d_o_b", "birth_dt", "dob_date",
             "year_of_birth", "birth_year", "yob"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -88,6 +88,28 @@ def columns_read(settings: Mapping[str, Any]) -> set[str]:
     for rule in settings.get("blocking_rules_to_generate_predictions", ()):
         found |= _columns(rule["blocking_rule"] if isinstance(rule, Mapping) else rule, RULE)
     return found
+
+
+def rules_as_conditions(settings: Mapping[str, Any]) -> list[str]:
+    """Return what each blocking rule asks of two whole records: where a rule opens lists, that they have an entry in common."""
+    import sqlglot
+    from sqlglot import exp
+
+    from tallystick.linkage.score.model import in_common
+
+    made = []
+    for rule in settings["blocking_rules_to_generate_predictions"]:
+        sql = str(rule["blocking_rule"] if isinstance(rule, Mapping) else rule)
+        opened = (rule.get("arrays_to_explode") if isinstance(rule, Mapping) else None) or ()
+
+        def whole(node: exp.Expr, opened: Collection[str] = opened) -> exp.Expr:
+            is_opened = isinstance(node, exp.EQ) and {c.name for c in node.find_all(exp.Column)} & set(opened)
+            return in_common(node.this, node.expression) if is_opened else node
+
+        made.append(
+            sqlglot.parse_one(sql, read="duckdb").transform(whole).sql(dialect="duckdb") if opened else sql
+        )
+    return made
 
 
 def _columns(sql: str, what: str) -> set[str]:

@@ -90,10 +90,7 @@ def found_by(
     tables: Mapping[str, pa.Table], model: Mapping[str, Any], asked: pa.Table, id_column: str
 ) -> pa.Array:
     """Return for each pair of ``asked`` how many of the model's blocking rules find it: 0 if third records alone brought it up."""
-    rules = [
-        rule["blocking_rule"] if isinstance(rule, Mapping) else str(rule)
-        for rule in model["blocking_rules_to_generate_predictions"]
-    ]
+    rules = engines.rules_as_conditions(model)
     times = " + ".join(f"coalesce(cast(({rule}) as integer), 0)" for rule in rules) or "0"
     left, right = quoted(f"{id_column}_l"), quoted(f"{id_column}_r")
     con = compare.open_records(tables, model, id_column)

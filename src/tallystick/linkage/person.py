@@ -12,6 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tallystick.linkage import others
+
 Settings = dict[str, Any]
 
 
@@ -54,10 +56,11 @@ def _edits(column: str, edits: int) -> Level:
 
 
 def _shared(column: str, label: str) -> Level:
-    return Level(label, _shares(column), needs=column)
+    return Level(label, shares(column), needs=column)
 
 
-def _shares(column: str) -> str:
+def shares(column: str) -> str:
+    """Return the condition that two records share an entry of a list."""
     return f'array_length(list_intersect("{column}_l", "{column}_r")) >= 1'
 
 
@@ -199,7 +202,7 @@ def settings(
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
         "comparisons": [_as_splink(c) for c in comparisons(columns)],
-        "blocking_rules_to_generate_predictions": [{"blocking_rule": rule_sql(rule)} for rule in rules],
+        "blocking_rules_to_generate_predictions": [as_splink_rule(rule) for rule in rules],
     }
 
 
@@ -225,7 +228,7 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
         return model
     other = ['NOT "first_root_l" = "first_root_r"']
     if "all_first_names" in columns:
-        other += [f"NOT {_shares('all_first_names')}"]
+        other += [f"NOT {shares('all_first_names')}"]
     if "middle_name" in columns:
         other += [
             f'("middle_name_{side}" IS NULL OR NOT "middle_name_{side}" = "first_name_{against}")'
@@ -283,6 +286,12 @@ def _against(label: str, sql: str, bits: float) -> dict[str, Any]:
         "m_probability": 0.5 * 2.0**-bits,
         "u_probability": 0.5,
     }
+
+
+def as_splink_rule(columns: tuple[str, ...]) -> dict[str, Any]:
+    """Return a blocking rule as Splink's settings hold it: equal on each of the columns, or on an entry of one that is a list."""
+    lists = [column for column in columns if column in others.OWN]
+    return {"blocking_rule": rule_sql(columns), **({"arrays_to_explode": lists} if lists else {})}
 
 
 def rule_sql(columns: tuple[str, ...]) -> str:

@@ -23,6 +23,7 @@ NAMES = {
     "damerau_levenshtein": "damerau_levenshtein",
     "levenshtein": "levenshtein",
     "jaccard": "jaccard",
+    "list_intersect": "array_intersect",
 }
 KNOWN = {
     "length",
@@ -34,6 +35,7 @@ KNOWN = {
     "coalesce",
     "nullif",
     "regexp_extract",
+    "array_length",
     *NAMES,
 }
 
@@ -95,6 +97,11 @@ def in_spark(settings: Mapping[str, Any]) -> dict[str, Any]:
         {
             "blocking_rule": translated(rule["blocking_rule"] if isinstance(rule, Mapping) else rule),
             "sql_dialect": "spark",
+            **(
+                {"arrays_to_explode": rule["arrays_to_explode"]}
+                if isinstance(rule, Mapping) and rule.get("arrays_to_explode")
+                else {}
+            ),
         }
         for rule in model.get("blocking_rules_to_generate_predictions", ())
     ]

@@ -16,7 +16,10 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from tallystick.linkage import others
+from tallystick.linkage.blocking import opened, pairs_of, with_lists
 from tallystick.linkage.compare import levels, name_of, outcomes, quoted
+from tallystick.linkage.person import shares
 
 Floats = npt.NDArray[np.float64]
 Outcomes = Mapping[str, npt.NDArray[Any]]
@@ -67,7 +70,8 @@ def train(
 ) -> dict[str, Any]:
     """Return ``settings`` with m, u and the prior estimated from ``records`` in ``con``.
 
-    ``blocks`` are groups of blocks to train in; a later group is used only while a comparison has no estimate yet.
+    ``blocks`` are groups of blocks to train in; a later group is used only while a comparison has no estimate yet;
+    a block reads the lists that the records hold, as a blocking rule does.
     ``fixes`` names the comparisons that a block fixes where their SQL does not tell. A u that the settings give is kept.
     """
     model = copy.deepcopy(dict(settings))
@@ -80,7 +84,7 @@ def train(
     for turn, group in enumerate(blocks):
         if turn and all(estimates.values()):
             break
-        for block in group:
+        for block in (with_lists(block, columns) for block in group):
             if set(block) <= columns and (pairs := _block_pairs(con, block)) >= 20:
                 fixed = (fixes or {}).get(block) or _fixed_by(model, block)
                 m, share = _maximise(outcomes(con, model, "block_pairs"), model, fixed)
@@ -118,15 +122,9 @@ def _set_u(model: dict[str, Any], seen: Outcomes) -> None:
             level["u_probability"] = float(count)
 
 
-def _block_pairs(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
+def _block_pairs(con: duckdb.DuckDBPyConnection, block: tuple[str, ...]) -> float:
     """Fill ``block_pairs`` with the pairs that agree on ``block`` (at most about BLOCK_PAIRS), and return how many there are."""
-    keys = ", ".join(quoted(c) for c in block)
-    filled = " and ".join(f"{quoted(c)} is not null" for c in block)
-    total = float(
-        con.execute(
-            f"select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from records where {filled} group by {keys})"  # noqa: S608
-        ).fetchall()[0][0]
-    )
+    total = float(pairs_of(con, block))
     # Whole blocks are joined or left by the hash of their key, so that a nation's are never joined whole; then pairs
     # are kept by the hash of their records. The sample is the same on every run.
     joined = min(1.0, JOINED_PAIRS / total) if total else 1.0
@@ -136,8 +134,9 @@ def _block_pairs(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
     con.execute(
         f"""
         create or replace table block_pairs as
-        select l.i as a, r.i as b
-        from (select * from records l where {chosen}) l join records r on {same} and l.i < r.i
+        with keyed as ({opened(block, "i")})
+        select distinct l.i as a, r.i as b
+        from (select * from keyed l where {chosen}) l join keyed r on {same} and l.i < r.i
         where hash(l.i * 1000003 + r.i) % 1000000 < {int(share * 1000000)}
         """  # noqa: S608
     )
@@ -189,6 +188,23 @@ def _agreeing(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
     return share * share
 
 
+def _agreement(model: Mapping[str, Any], column: str) -> float:
+    """Return the share of true pairs that agree on a column, by the m of the levels that ask for that; 1 where none does.
+
+    Records agree on a list where they share an entry, so that those with the same value of their own do too.
+    """
+    own = others.OWN.get(column, column)
+    asked = {f'"{own}_l" = "{own}_r"', *([shares(column)] if own != column else [])}
+    found = [
+        level["m_probability"]
+        for comparison in model["comparisons"]
+        if name_of(comparison) == own
+        for level in levels(comparison)
+        if level["sql_condition"] in asked
+    ]
+    return float(sum(found)) if found else 1.0
+
+
 def _prior(
     model: Mapping[str, Any],
     found: Sequence[tuple[tuple[str, ...], float, float]],
@@ -203,13 +219,7 @@ def _prior(
             if name_of(comparison) in fixes.get(block, ()):
                 share *= levels(comparison)[0]["m_probability"]
         for column in block:
-            for comparison in model["comparisons"]:
-                for level in levels(comparison):
-                    if (
-                        level["sql_condition"] == f'"{column}_l" = "{column}_r"'
-                        and name_of(comparison) == column
-                    ):
-                        share *= level["m_probability"]
+            share *= _agreement(model, column)
         if share > 0:
             totals.append(true_pairs / share)
     expected = float(np.median(totals)) if totals else records * 0.5

@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tallystick.errors import BadInput
+from tallystick.linkage.score.columns import Pools
 from tallystick.linkage.score.program import Rule
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 PAIRS_A_TASK = 1 << 21
 MOST_PAIRS = 10**9
 SKEWED_SHARE, LEAST_SKEWED = 0.1, 10_000
 TWO_LISTS, LATER_RECORD, LATER_SOURCE = 0, 1, 2
+LEFT, RIGHT = 0, 1
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,63 @@ class Side:
     end: Ints
 
 
-def blocks(codes: npt.NDArray[np.int32], rule: Rule, sizes: tuple[int, ...], same: int) -> Blocks:
-    """Return the blocks of one rule. ``sizes``: records of each source; ``same``: how the two sides are told apart."""
+def blocks(codes: Codes, rule: Rule, sizes: tuple[int, ...], same: int, pools: Pools | None = None) -> Blocks:
+    """Return the blocks of one rule. ``sizes``: records of each source; ``same``: how the two sides are told apart; ``pools``: where the
+    entries of lists lie, for a rule that opens lists."""
     count = len(codes)
     left = range(0, sizes[0]) if same == TWO_LISTS else range(count)
     right = range(sizes[0], count) if same == TWO_LISTS else range(count)
-    key_l, key_r = _keys(codes, rule)
-    one = side(key_l, left)
-    is_one = same != TWO_LISTS and all(a == b for a, b in rule.keys)
-    return matched(one, one if is_one else side(key_r, right), is_later=is_one and same == LATER_RECORD)
+    is_alike = all(a == b for a, b in (*rule.keys, *rule.lists))
+    first = keyed(codes, rule, LEFT, pools)
+    second = first if is_alike else keyed(codes, rule, RIGHT, pools)
+    bounds = [
+        int(max(one.max(initial=0), other.max(initial=0))) + 1
+        for one, other in zip(first.columns, second.columns, strict=True)
+    ]
+    one = side(first, bounds, left)
+    is_one = is_alike and same != TWO_LISTS
+    return matched(
+        one, one if is_one else side(second, bounds, right), is_later=is_one and same == LATER_RECORD
+    )
 
 
-def side(key: Ints, members: range) -> Side:
-    """Return the members whose key is not -1, in the order of key and then of record."""
-    order, values = _sorted(key, members)
+@dataclass(frozen=True)
+class Keyed:
+    """The columns of a rule's key on one side, as codes (-1 for none): a row for each record; where the rule opens lists, for each
+    choice of an entry from every list, with the ``record`` that it is of."""
+
+    columns: list[Codes]
+    record: Ints | None = None
+
+
+def keyed(codes: Codes, rule: Rule, side: int, pools: Pools | None = None) -> Keyed:
+    """Return one side's keys under a rule. ``pools``: as for ``blocks``."""
+    plain = [key[side] for key in rule.keys]
+    if not rule.lists:
+        return Keyed([codes[:, column] for column in plain])
+    assert pools is not None
+    record, taken = np.arange(len(codes)), list[Codes]()
+    for pair in rule.lists:
+        row, entry = _opened(codes[record, pair[side]], pair[side], pools)
+        record, taken = record[row], [column[row] for column in taken] + [entry]
+    return Keyed([codes[record, column] for column in plain] + taken, record)
+
+
+def _opened(numbers: Codes, column: int, pools: Pools) -> tuple[Ints, Codes]:
+    """Return each row's entries in a column of lists, each once: the row's place, and the entry's code."""
+    row = np.flatnonzero(numbers >= 0)
+    at = pools.list_base[column] + numbers[row]
+    first, lengths = pools.list_starts[at], pools.list_starts[at + 1] - pools.list_starts[at]
+    ends = np.cumsum(lengths)
+    entry = pools.list_entries[np.arange(int(lengths.sum())) + np.repeat(first - (ends - lengths), lengths)]
+    size = int(entry.max(initial=0)) + 1
+    once = np.unique(np.repeat(row, lengths) * size + entry)
+    return once // size, (once % size).astype(np.int32)
+
+
+def side(keys: Keyed, bounds: list[int], members: range) -> Side:
+    """Return the members with a whole key, in the order of key and then of record; each column's codes are below its bound."""
+    order, values = _sorted(combined(keys.columns, bounds), keys.record, members)
     return Side(order, *_runs(values))
 
 
@@ -158,16 +204,7 @@ def _portions(pairs: Ints) -> Iterator[tuple[int, int]]:
     yield from pairwise(bounds)
 
 
-def _keys(codes: npt.NDArray[np.int32], rule: Rule) -> tuple[Ints, Ints]:
-    """Return each record's key as a left and as a right record: one integer for all columns; -1 where one is null."""
-    columns = [(codes[:, a], codes[:, b]) for a, b in rule.keys]
-    sizes = [int(max(one.max(initial=0), other.max(initial=0))) + 1 for one, other in columns]
-    is_one = all(a == b for a, b in rule.keys)
-    left = combined([one for one, _ in columns], sizes)
-    return left, left if is_one else combined([other for _, other in columns], sizes)
-
-
-def combined(columns: list[npt.NDArray[np.int32]], sizes: list[int]) -> Ints:
+def combined(columns: list[Codes], sizes: list[int]) -> Ints:
     """Return one integer for the codes of all columns (each below its size); -1 where one is missing (below 0)."""
     key = columns[0].astype(np.int64)
     is_null = key < 0
@@ -184,12 +221,16 @@ def combined(columns: list[npt.NDArray[np.int32]], sizes: list[int]) -> Ints:
     return key
 
 
-def _sorted(key: Ints, members: range) -> tuple[npt.NDArray[np.int32], Ints]:
-    """Return the members with a key, in order of key and then of record, and their keys."""
-    mine = key[members.start : members.stop]
-    records = np.flatnonzero(mine >= 0)
-    values = mine[records]
-    bits = max(1, len(mine).bit_length())
+def _sorted(key: Ints, record: Ints | None, members: range) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Return the members with a key, in order of key and then of record, and their keys; ``record`` says of each key whose it is."""
+    if record is not None:
+        first, end = np.searchsorted(record, [members.start, members.stop])
+        key, record = key[first:end], record[first:end] - members.start
+    else:
+        key = key[members.start : members.stop]
+    at = np.flatnonzero(key >= 0)
+    values, records = key[at], at if record is None else record[at]
+    bits = max(1, len(members).bit_length())
     if len(values) and int(values.max()) < 1 << (62 - bits):
         packed = (
             values << bits

@@ -8,7 +8,7 @@ the source does not have shares no block, and frequencies count both, so the lin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,12 @@ import pyarrow as pa
 from tallystick.errors import BadInput
 from tallystick.linkage.score import blocks as blocking
 from tallystick.linkage.score.arrays import Arrays
-from tallystick.linkage.score.columns import Known, encode
+from tallystick.linkage.score.blocks import LEFT, RIGHT
+from tallystick.linkage.score.columns import Known, Records, encode
 from tallystick.linkage.score.links import Progress, walk
 from tallystick.linkage.score.model import read
 from tallystick.linkage.score.program import Program, Rule
 from tallystick.linkage.score.result import as_table, in_order_of_id, weight_of
-
-LEFT, RIGHT = 0, 1
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,11 @@ def build(
     sides: dict[tuple[int, int], blocking.Side] = {}
     for number, rule in enumerate(program.rules):
         for side in (LEFT, RIGHT):
-            is_same = side == RIGHT and all(a == b for a, b in rule.keys)
+            is_same = side == RIGHT and all(a == b for a, b in (*rule.keys, *rule.lists))
             sides[number, side] = (
                 sides[number, LEFT]
                 if is_same
-                else _side(program, rule, side, records.codes, _sizes(program, rule, records.known))
+                else _side(rule, side, records, _sizes(program, rule, records.known))
             )
     return Index(
         source, settings, id_column, ordered[id_column], records.codes, records.known, sides, is_cleaned
@@ -97,7 +96,7 @@ def links_with(
 
     def blocks(rule: Rule) -> blocking.Blocks:
         number = program.rules.index(rule)
-        side = _side(program, rule, mine, records.codes, _sizes(program, rule, index.known))
+        side = _side(rule, mine, records, _sizes(program, rule, index.known))
         other = index.sides[number, 1 - mine]
         return blocking.matched(side, other) if mine == LEFT else blocking.matched(other, side)
 
@@ -119,13 +118,11 @@ def links_with(
 
 def _sizes(program: Program, rule: Rule, known: Known) -> list[int]:
     """Return how many codes the index has in each column of a rule's key."""
-    return [max(1, len(known.distinct[program.group(left)])) for left, _ in rule.keys]
+    return [max(1, len(known.distinct[program.group(left)])) for left, _ in (*rule.keys, *rule.lists)]
 
 
-def _side(
-    program: Program, rule: Rule, side: int, codes: npt.NDArray[np.int32], sizes: list[int]
-) -> blocking.Side:
+def _side(rule: Rule, side: int, records: Records, sizes: list[int]) -> blocking.Side:
     """Return records in the order of a rule's key; a code that the index does not have can be in no block."""
-    columns = [codes[:, key[side]] for key in rule.keys]
-    known = [np.where(column < size, column, -1) for column, size in zip(columns, sizes, strict=True)]
-    return blocking.side(blocking.combined(known, sizes), range(len(codes)))
+    keys = blocking.keyed(records.codes, rule, side, records.pools)
+    known = [np.where(column < size, column, -1) for column, size in zip(keys.columns, sizes, strict=True)]
+    return blocking.side(replace(keys, columns=known), sizes, range(len(records.codes)))

@@ -76,7 +76,7 @@ def score(
     return walk(
         program,
         Arrays(program, records.pools, records.sizes, records.codes, records.codes),
-        lambda rule: blocking.blocks(records.codes, rule, records.sizes, same),
+        lambda rule: blocking.blocks(records.codes, rule, records.sizes, same, records.pools),
         threshold,
         same=same,
         records=sum(records.sizes),
@@ -119,13 +119,14 @@ def walk(
             made += pool.map(run, units)
             progress((done + 1) / len(program.rules), f"rule {done + 1} of {len(program.rules)}")
     width = len(program.comparisons) if with_levels else 0
-    return Found(
+    found = Found(
         np.concatenate([part[0] for part in made] or [np.zeros(0, np.int64)]),
         np.concatenate([part[1] for part in made] or [np.zeros(0, np.int64)]),
         np.concatenate([part[2] for part in made] or [np.zeros(0, np.float64)]),
         np.concatenate([part[3] for part in made] or [np.zeros((0, width), np.int8)]),
         sum(part[4] for part in made),
     )
+    return found.once() if any(rule.lists for rule in program.rules) else found
 
 
 def same_of(program: Program, sources: int) -> int:

@@ -10,7 +10,7 @@ each with the place to go when it is true and when it is not.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlglot
@@ -73,9 +73,8 @@ def read(settings: Mapping[str, Any], id_column: str) -> Program:
             tuple(_level(program, comparison.output_column_name, level, levels) for level in levels)
         )
     for rule in model._blocking_rules_to_generate_predictions:
-        if getattr(rule, "array_columns_to_explode", None):
-            raise NotKnown(f"the blocking rule {rule.blocking_rule_sql!r} explodes arrays")
-        program.rules.append(_rule(program, rule.blocking_rule_sql))
+        opened = getattr(rule, "array_columns_to_explode", ())
+        program.rules.append(_rule(program, rule.blocking_rule_sql, opened))
     return program
 
 
@@ -113,26 +112,40 @@ def _level(program: Program, name: str, level: Any, levels: list[Any]) -> Level:
     )
 
 
-def _rule(program: Program, sql: str) -> Rule:
+def _rule(program: Program, sql: str, opened: Collection[str] = ()) -> Rule:
     tree = sqlglot.parse_one(sql, read="duckdb")
     parts = list(_unwrapped(tree).flatten()) if isinstance(_unwrapped(tree), exp.And) else [tree]
-    keys, rest = [], []
+    keys: list[tuple[int, int]] = []
+    lists: list[tuple[int, int]] = []
+    rest: list[exp.Expr] = []
     for part in parts:
         part = _unwrapped(part)
-        sides = [_sides(part.this), _sides(part.expression)] if isinstance(part, exp.EQ) else []
-        if sides in ([{"l"}, {"r"}], [{"r"}, {"l"}]):
-            one, other = (part.this, part.expression) if sides[0] == {"l"} else (part.expression, part.this)
-            left, right = program.column(_bare(one), "code"), program.column(_bare(other), "code")
-            program.join(left, right)
-            keys.append((left, right))
-        else:
+        ends = _ends(part.this, part.expression) if isinstance(part, exp.EQ) else None
+        named = {column.name for column in part.find_all(exp.Column)} & set(opened)
+        if named and not (ends and all(isinstance(end, exp.Column) and end.name in named for end in ends)):
+            raise NotKnown(
+                f"the blocking rule {sql!r} opens a list and does more with it than ask for an entry in common"
+            )
+        if ends is None:
             rest.append(part)
-    if not keys:
+            continue
+        left, right = (program.column(_bare(end), "list" if named else "code") for end in ends)
+        program.join(left, right)
+        (lists if named else keys).append((left, right))
+        if named:
+            rest.append(in_common(*ends))
+    if not keys and not lists:
         raise NotKnown(f"the blocking rule {sql!r} has no equality between the two records")
     first = len(program.literals)
     if rest:
         _literals(program, exp.and_(*rest), f"blocking rule: {sql}")
-    return Rule(tuple(keys), first, len(program.literals) - first, sql)
+    return Rule(tuple(keys), first, len(program.literals) - first, sql, tuple(lists))
+
+
+def in_common(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    """Return the condition that two lists share an entry: what equality means where a blocking rule opens them."""
+    lists = ", ".join(end.sql(dialect="duckdb") for end in (one, other))
+    return sqlglot.parse_one(f"array_length(list_intersect({lists})) >= 1", read="duckdb")
 
 
 def _literals(program: Program, tree: exp.Expr, where: str) -> None:

@@ -55,12 +55,14 @@ class Level:
 
 @dataclass(frozen=True)
 class Rule:
-    """One blocking rule: columns that must be equal (left, right), and literals for the rest."""
+    """One blocking rule: columns that must be equal (left, right), literals for the rest, and columns of lists (left, right) that share
+    an entry (Splink's ``arrays_to_explode``); the literals ask for that too, so that they say alone whether the rule finds a pair."""
 
     keys: tuple[tuple[int, int], ...]
     first: int
     count: int
     sql: str
+    lists: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,17 @@ class Found:
     weight: npt.NDArray[np.float64]
     levels: npt.NDArray[np.int8]
     candidates: int
+
+    def once(self) -> Found:
+        """Return each pair once: two records may share several entries of the lists that a rule opens."""
+        turn = np.lexsort([self.right, self.left])
+        left, right = self.left[turn], self.right[turn]
+        is_first = np.ones(len(turn), dtype=bool)
+        is_first[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+        at = turn[is_first]
+        return replace(
+            self, left=self.left[at], right=self.right[at], weight=self.weight[at], levels=self.levels[at]
+        )
 
 
 def weight_of(threshold: float) -> float:
