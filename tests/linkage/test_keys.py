@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tallystick import synth
 from tallystick.errors import BadInput
 from tallystick.linkage import LinkageSpec, Linked, MatchKey, keys, link, refresh, stages, state
-from tallystick.linkage.link import resolved_again
 from tallystick.linkage.numbers import Numbers
+from tallystick.linkage.outcome import resolved_again
 from tallystick.linkage.resolve import Edges
 from tallystick.linkage.stages import Staged
 

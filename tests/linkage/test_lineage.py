@@ -149,6 +149,39 @@ def test_no_id_changes_without_an_entry(one: Clusters, other: Clusters) -> None:
     check(before, after, rows, set(id_of(before).values()))
 
 
+def weighed_among_all(
+    earlier: pa.Table, clusters: Clusters, used: list[str]
+) -> tuple[list[str], list[tuple[str | None, str | None, str, int]]]:
+    """Return the ids and the changes where no person is passed over for being as it was: each is weighed against all."""
+    numbers, label = numbered(clusters)
+    ids = earlier["person_id"].combine_chunks().dictionary_encode()
+    names, code, had = lineage._in_order(ids.dictionary, ids.indices.to_numpy().astype(np.int64))
+    at = numbers.of(earlier["source"], earlier["record_id"])
+    held = np.full(numbers.count, -1, dtype=np.int64)
+    held[at[at >= 0]] = code[at >= 0]
+    smallest, cluster = np.unique(label, return_inverse=True)
+    taken = pa.array([*used, *names.to_pylist()], pa.string())
+    given, made, rows = lineage._weighed(held, cluster, smallest, had, numbers, taken, "P")
+    text = [*names.to_pylist(), *made.to_pylist()]
+    spelt = [None if n < 0 else text[n] for n in range(-1, len(text))]
+    return [text[one] for one in given[cluster]], [
+        (spelt[o + 1], spelt[n + 1], kind, c) for o, n, kind, c in rows
+    ]
+
+
+@given(partitions, partitions, st.integers(0, 5))
+@settings(deadline=None, max_examples=150)
+def test_persons_as_they_were_may_be_passed_over(one: Clusters, other: Clusters, stay: int) -> None:
+    earlier = [c for c in one if c]
+    same = earlier[:stay]
+    later = [*same, *filter(None, (c.difference(*same) for c in other))]
+    before = first(earlier)
+    after, rows = step(before, later, ["P0000000000000000"])
+    ids, said = weighed_among_all(before, later, ["P0000000000000000"])
+    assert after["person_id"].to_pylist() == ids
+    assert [(r["old_id"], r["new_id"], r["kind"], r["records"]) for r in rows] == said
+
+
 class Refreshes(RuleBasedStateMachine):
     """Refresh after refresh, any records joining, leaving and moving: the contract holds at each step."""
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tallystick.errors import BadInput
 from tallystick.linkage import LinkageSpec, calibrate, link, person, resolve
-from tallystick.linkage.link import resolved_again
+from tallystick.linkage.outcome import resolved_again
 from worlds import write_share
 
 

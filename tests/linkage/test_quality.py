@@ -12,7 +12,7 @@ import pytest
 from tallystick import linkage
 from tallystick.linkage import LinkageSpec, implausible, thresholds
 from tallystick.linkage.by_identifiers import by_identifiers
-from tallystick.linkage.link import resolved_again
+from tallystick.linkage.outcome import resolved_again
 from tallystick.linkage.stage_counts import by_stage
 
 SPEC = LinkageSpec(threshold=0.9, seed=2)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.linkage.numbers import Numbers
 from tallystick.linkage.resolve import Ints
@@ -79,7 +80,7 @@ def used(rows: pa.Table) -> pa.Array:
 def first_ids(label: Ints, numbers: Numbers, prefix: str = "P") -> pa.Array:
     """Return an id for the person of each record where there were none before."""
     smallest, cluster = np.unique(label, return_inverse=True)
-    return fresh(numbers, smallest, set(), prefix).take(pa.array(cluster))
+    return fresh(numbers, smallest, pa.array([], pa.string()), prefix).take(pa.array(cluster))
 
 
 def named(
@@ -88,35 +89,76 @@ def named(
     """Return the ids of the persons ``label``, given the ``earlier`` persons (source, id, and their id in ``column``).
 
     ``label`` is each record's person as the smallest record number in it; ``taken`` holds the ids that were given before them.
+    A person of the same records as before keeps its id at once; only among the others is anything weighed.
     """
-    smallest, cluster = np.unique(label, return_inverse=True)
-    ids = earlier[column].combine_chunks().dictionary_encode()
-    order = np.argsort(ids.dictionary.to_numpy(zero_copy_only=False).astype(str), kind="stable")
+    ids = earlier[column].combine_chunks().cast(pa.string()).dictionary_encode()
+    at = numbers.of(earlier["source"], earlier[numbers.id_column])
+    person = ids.indices.to_numpy().astype(np.int64)
+    is_same = _unchanged(label, person, at, len(ids.dictionary))
+    found = np.full(numbers.count, -1, dtype=np.int64)
+    found[at[is_same[person]]] = person[is_same[person]]
+    rest = np.flatnonzero(found < 0)
+    touched = np.flatnonzero(~is_same[person])
+    every_id = pa.concat_arrays([taken.cast(pa.string()), ids.dictionary])
+    held = np.full(numbers.count, -1, dtype=np.int64)
+    names, held_by, had = _in_order(ids.dictionary, person[touched])
+    is_there = at[touched] >= 0
+    held[at[touched[is_there]]] = held_by[is_there]
+    smallest, cluster = np.unique(label[rest], return_inverse=True)
+    given, made, rows = _weighed(held[rest], cluster, smallest, had, numbers, every_id, prefix)
+    text = pa.concat_arrays([names, made])
+    spelt = text.to_pylist()
+    found[rest] = len(ids.dictionary) + given[cluster]
+    return Named(
+        pa.concat_arrays([ids.dictionary, text]).take(pa.array(found)),
+        [None if o < 0 else spelt[o] for o, _, _, _ in rows],
+        [None if n < 0 else spelt[n] for _, n, _, _ in rows],
+        [kind for _, _, kind, _ in rows],
+        [count for _, _, _, count in rows],
+    )
+
+
+def _unchanged(label: Ints, person: Ints, at: Ints, persons: int) -> npt.NDArray[np.bool_]:
+    """Return of each earlier person whether a present one has just its records.
+
+    ``person`` and ``at``: the person and the present number (-1: withdrawn) of each earlier record.
+    """
+    one = np.full(persons, -1, dtype=np.int64)
+    there = at >= 0
+    one[person[there]] = label[at[there]]  # that of any of its records
+    is_in = np.zeros(len(at), dtype=bool)
+    is_in[there] = label[at[there]] == one[person[there]]
+    had, kept = np.bincount(person, minlength=persons), np.bincount(person[is_in], minlength=persons)
+    has = np.bincount(label, minlength=len(label))
+    return np.asarray((one >= 0) & (kept == had) & (has[one] == had))
+
+
+def _in_order(dictionary: pa.Array, person: Ints) -> tuple[pa.Array, Ints, Ints]:
+    """Return the ids of some earlier persons in order, the place there of each of their records, and how many records each had."""
+    own, code = np.unique(person, return_inverse=True)
+    names = dictionary.take(pa.array(own))
+    order = np.argsort(names.to_numpy(zero_copy_only=False).astype(str), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    code = rank[ids.indices.to_numpy()]
-    names = ids.dictionary.take(pa.array(order))
-    at = numbers.of(earlier["source"], earlier[numbers.id_column])
-    held = np.full(numbers.count, -1, dtype=np.int64)
-    held[at[at >= 0]] = code[at >= 0]
+    return names.take(pa.array(order)), rank[code], np.bincount(rank[code], minlength=len(order))
+
+
+def _weighed(
+    held: Ints, cluster: Ints, smallest: Ints, had: Ints, numbers: Numbers, taken: pa.Array, prefix: str
+) -> tuple[Ints, pa.Array, list[tuple[int, int, str, int]]]:
+    """Return the id of each cluster (an earlier person's number, or after those a fresh one), the fresh ids, and the rows of lineage.
+
+    ``held``: each record's earlier person (-1: none); ``had``: how many records each earlier one had.
+    """
     there = held >= 0
     width = max(1, len(smallest))
     key, shared = np.unique(held[there] * width + cluster[there], return_counts=True)
     old, new = key // width, key % width
     given = _given(old, new, shared, len(smallest))
     without = np.flatnonzero(given < 0)
-    made = fresh(numbers, smallest[without], set(taken.to_pylist()) | set(names.to_pylist()), prefix)
-    all_names = pa.concat_arrays([names.cast(pa.string()), made])
-    given[without] = len(names) + np.arange(len(without))
-    rows = _rows(old, new, shared, given, np.bincount(code, minlength=len(names)), np.bincount(cluster))
-    text = all_names.to_pylist()
-    return Named(
-        all_names.take(pa.array(given[cluster])),
-        [None if o < 0 else text[o] for o, _, _, _ in rows],
-        [None if n < 0 else text[n] for _, n, _, _ in rows],
-        [kind for _, _, kind, _ in rows],
-        [count for _, _, _, count in rows],
-    )
+    made = fresh(numbers, smallest[without], taken, prefix)
+    given[without] = len(had) + np.arange(len(without))
+    return given, made, _rows(old, new, shared, given, had, np.bincount(cluster, minlength=len(smallest)))
 
 
 def _given(old: Ints, new: Ints, shared: Ints, clusters: int) -> Ints:
@@ -154,19 +196,27 @@ def _rows(
     return sorted(found, key=lambda row: (row[0] < 0, row[0], row[1]))
 
 
-def fresh(numbers: Numbers, first: npt.NDArray[np.int64], used: set[str], prefix: str = "P") -> pa.Array:
+def fresh(numbers: Numbers, first: Ints, used: pa.Array, prefix: str = "P") -> pa.Array:
     """Return an unused id for each person by its first record: 64 bits of a hash, the same on every run and machine.
 
     Who knows the record ids can work them out; a share hashes supply keys, which are random.
     """
-    sources, ids = numbers.names()
-    at = pa.array(first)
-    found = []
-    for source, record_id in zip(sources.take(at).to_pylist(), ids.take(at).to_pylist(), strict=True):
-        turn, made = 0, ""
-        while not made or made in used:
-            text = f"{source}\x1f{record_id}\x1f{turn}".encode()
-            made, turn = prefix + hashlib.sha256(text).hexdigest()[:16].upper(), turn + 1
-        used.add(made)
-        found.append(made)
-    return pa.array(found, pa.string())
+    names = [
+        f"{source}\x1f{one}"
+        for source, one in zip(*(x.to_pylist() for x in numbers.names(first)), strict=True)
+    ]
+    made: dict[int, str] = {}
+    given: set[str] = set()
+    turn, waiting = 0, list(range(len(names)))
+    while waiting:
+        tried = [
+            prefix + hashlib.sha256(f"{names[i]}\x1f{turn}".encode()).hexdigest()[:16].upper()
+            for i in waiting
+        ]
+        is_used = pc.is_in(pa.array(tried, pa.string()), value_set=used).to_pylist()
+        for i, one, was in zip(waiting, tried, is_used, strict=True):
+            if not was and one not in given:
+                made[i] = one
+                given.add(one)
+        turn, waiting = turn + 1, [i for i in waiting if i not in made]
+    return pa.array([made[i] for i in range(len(names))], pa.string())

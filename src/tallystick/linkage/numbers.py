@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.linkage import resolve
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scored pairs as a table and, row by row, as edges: ids are looked up once, and the numbers carried on."""
+
+    table: pa.Table
+    edges: resolve.Edges
+
+    def filter(self, is_kept: npt.NDArray[np.bool_]) -> Scored:
+        """Return some of the pairs."""
+        if is_kept.all():
+            return self
+        edges = self.edges
+        return Scored(
+            self.table.filter(pa.array(is_kept)),
+            resolve.Edges(edges.a[is_kept], edges.b[is_kept], edges.log_odds[is_kept]),
+        )
 
 
 class Numbers:
@@ -23,21 +44,31 @@ class Numbers:
         self.start = dict(zip(self.order, np.cumsum([0, *sizes[:-1]]), strict=True))
         self.count = sum(sizes)
 
-    def of(self, sources: pa.ChunkedArray, ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    def of(self, sources: pa.ChunkedArray, ids: pa.ChunkedArray) -> Ints:
         """Return the numbers of records given by source and id; -1 for a record that is in no source."""
         found = np.full(len(ids), -1, dtype=np.int64)
         for source in self.order:
             at = np.flatnonzero(pc.equal(sources, source).to_numpy(zero_copy_only=False))
             if len(at):
-                places = pc.index_in(ids.take(pa.array(at)), value_set=self.ids[source])
-                place = places.fill_null(-1).to_numpy(zero_copy_only=False)
-                found[at] = np.where(place < 0, -1, place + self.start[source])
+                found[at] = self.within(source, ids if len(at) == len(ids) else ids.take(pa.array(at)))
         return found
 
-    def names(self) -> tuple[pa.Array, pa.Array]:
-        """Return the source and the id of every record, by number."""
-        sources = [source for source in self.order for _ in range(len(self.ids[source]))]
-        return pa.array(sources, pa.string()), pa.concat_arrays([self.ids[s] for s in self.order])
+    def within(self, source: str, ids: pa.ChunkedArray) -> Ints:
+        """Return the numbers of records of one source, given by id; -1 for an id that it does not have."""
+        place = pc.index_in(ids, value_set=self.ids[source]).fill_null(-1).to_numpy(zero_copy_only=False)
+        return np.where(place < 0, -1, place + self.start[source]).astype(np.int64)
+
+    def names(self, at: Ints | None = None) -> tuple[pa.Array, pa.Array]:
+        """Return the source and the id of every record, by number; of the records ``at`` these numbers, where those are given."""
+        every = np.arange(self.count) if at is None else at
+        side = np.searchsorted(np.array(list(self.start.values())), every, side="right") - 1
+        ids = pa.concat_arrays([self.ids[source] for source in self.order])
+        sources = pa.array(self.order, pa.string()).take(pa.array(side))
+        return sources, ids if at is None else ids.take(pa.array(at))
+
+    def scored(self, table: pa.Table) -> Scored:
+        """Return scored pairs with their edges."""
+        return Scored(table, self.edges(table))
 
     def edges(self, scored: pa.Table) -> resolve.Edges:
         """Return scored pairs as edges."""
@@ -49,20 +80,19 @@ class Numbers:
 
     def pairs(
         self,
-        a: npt.NDArray[np.int64],
-        b: npt.NDArray[np.int64],
+        a: Ints,
+        b: Ints,
         weight: npt.NDArray[np.float64],
         probability: npt.NDArray[np.float64],
     ) -> pa.Table:
         """Return pairs of record numbers in the columns of links, in the order given."""
-        sources, ids = self.names()
-        left, right = pa.array(a), pa.array(b)
+        (source_l, id_l), (source_r, id_r) = self.names(a), self.names(b)
         return pa.table(
             {
-                "source_l": sources.take(left),
-                f"{self.id_column}_l": ids.take(left),
-                "source_r": sources.take(right),
-                f"{self.id_column}_r": ids.take(right),
+                "source_l": source_l,
+                f"{self.id_column}_l": id_l,
+                "source_r": source_r,
+                f"{self.id_column}_r": id_r,
                 "match_weight": weight,
                 "match_probability": probability,
             }

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from tallystick.errors import BadInput
 from tallystick.linkage import clean, engines, keys, others, prepare
 from tallystick.linkage.fit import FLOOR, estimated, reweighed
-from tallystick.linkage.link import finished
 from tallystick.linkage.numbers import Numbers
+from tallystick.linkage.outcome import finished
 from tallystick.linkage.spec import LinkageSpec, Linked
 from tallystick.linkage.state import DIGEST, State, digests
 

@@ -28,7 +28,7 @@ from scipy.sparse.csgraph import connected_components
 from tallystick.linkage import keys as match_keys
 from tallystick.linkage import resolve
 from tallystick.linkage.keys import Ints
-from tallystick.linkage.numbers import Numbers
+from tallystick.linkage.numbers import Numbers, Scored
 from tallystick.linkage.resolve import Edges
 from tallystick.linkage.spec import LinkageSpec, MatchKey
 
@@ -114,20 +114,22 @@ def notes(found: Sequence[KeyFound], spec: LinkageSpec) -> tuple[str, ...]:
     )
 
 
-def evidence(scored: pa.Table) -> pa.Table:
+def evidence(scored: Scored) -> Scored:
     """Return the scored pairs that persons may be resolved from: those of a stage, where there are stages."""
-    return scored.filter(scored["stage"].is_valid()) if "stage" in scored.column_names else scored
+    if "stage" not in scored.table.column_names:
+        return scored
+    return scored.filter(scored.table["stage"].is_valid().to_numpy())
 
 
-def begun(scored: pa.Table, numbers: Numbers) -> Ints | None:
+def begun(scored: Scored, numbers: Numbers) -> Ints | None:
     """Return the persons that the keys alone make of the scored pairs, null where there are no keys.
 
     Where people keep two records of such a person apart, its records begin alone, and resolution weighs its pairs as others.
     """
-    if "stage" not in scored.column_names:
+    if "stage" not in scored.table.column_names:
         return None
-    edges = numbers.edges(scored)
-    stage = scored["stage"].fill_null(MODEL).to_numpy()
+    edges = scored.edges
+    stage = scored.table["stage"].fill_null(MODEL).to_numpy()
     is_key = (stage != MODEL) & (stage != DECIDED)
     count = numbers.count
     a, b = edges.a[is_key], edges.b[is_key]

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tallystick.linkage import resolve
-from tallystick.linkage.link import labels_at, numbered
+from tallystick.linkage.outcome import labels_at, numbered
 from tallystick.linkage.spec import LinkageSpec
 
 GRID = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)

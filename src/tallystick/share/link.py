@@ -25,7 +25,7 @@ from tallystick.agreement.schema import Agreement, Dataset, Linkage
 from tallystick.errors import BadInput
 from tallystick.ledger import fingerprint, new_key, seal, unseal
 from tallystick.linkage import levels, lineage, overrides, state
-from tallystick.linkage.link import decided_again
+from tallystick.linkage.outcome import decided_again
 from tallystick.share import acts
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share, from_bytes, read_parquet

@@ -24,7 +24,8 @@ from tallystick.agreement.schema import Agreement, Linkage
 from tallystick.errors import BadInput
 from tallystick.ledger import new_key, seal, unseal
 from tallystick.linkage import explain, frame, overrides, review, reviewed
-from tallystick.linkage.link import decided_again, prepared
+from tallystick.linkage.link import prepared
+from tallystick.linkage.outcome import decided_again
 from tallystick.linkage.sample import Stratum
 from tallystick.share import acts, answers, destroy
 from tallystick.share.acts import Clock
