@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,12 +72,19 @@ def test_application_becomes_a_project(somebody: Callable[..., Any], offices: No
     assert "UKSA accredited researcher" in page
     page = tom.get(f"/request/{subject}/project").content.decode()
     assert "The exposure" in page
+    assert REASONS["coverage"] in page
     answer = opened(tom, subject, **{"setting-1": "high, low"})
     assert answer.status_code == 422
     assert "education.absence_rate: it cannot leave in this detail" in answer.content.decode()
-    answer = opened(tom, subject)
+    rows = {"rows-0": "first_offence >= DATE '2010-01-01'", "rows-1": "absence_rate > 0.1 and surname = 'A'"}
+    answer = opened(tom, subject, **rows)
+    assert answer.status_code == 422
+    assert "education: the condition on rows names &#39;surname&#39;" in answer.content.decode()
+    assert rows["rows-0"] in html.unescape(answer.content.decode())  # what was typed stays
+    answer = opened(tom, subject, **{**rows, "rows-1": ""})
     assert answer.status_code == 302, answer.content.decode()
     project = io.load_project(share / "projects" / f"{subject}.toml")
+    assert {d.name: d.rows for d in project.datasets} == {"justice": rows["rows-0"], "education": ""}
     assert {f"{d.name}.{f.name}": f.justification for d in project.datasets for f in d.fields} == {
         name: reason for name, reason in REASONS.items() if name != "coverage"
     }
@@ -94,6 +102,27 @@ def test_application_becomes_a_project(somebody: Callable[..., Any], offices: No
     assert "Access is open" in page
     assert tom.do("access", "revoke", grant).status_code == 302
     assert ria.get(f"/projects/moj-dfe/{subject}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("setting", "groups"),
+    [
+        ("irish = white, british=white, a=b = other", {"irish": "white", "british": "white", "a=b": "other"}),
+        ("irish, british = white", None),
+        ("irish = ", None),
+        ("", None),
+    ],
+)
+def test_categories_are_grouped_as_typed(setting: str, groups: dict[str, str] | None, service: Path) -> None:
+    from tallystick.errors import BadInput
+    from tallystick.service.outputs.opening import DETAILS, Wanted, field_of
+
+    wanted = Wanted(0, "justice", "ethnicity", DETAILS["text"], "grouped", setting, "")
+    if groups is None:
+        with pytest.raises(BadInput, match="It needs the category that stands for each"):
+            field_of(wanted)
+    else:
+        assert field_of(wanted).groups == groups
 
 
 @pytest.mark.slow

@@ -3,9 +3,10 @@
 from tallystick.deidentify.access import Access, access, is_over
 from tallystick.deidentify.assess import Assessment, assess, risk_page
 from tallystick.deidentify.documents import Conditions, DictionaryRow, dictionary_csv
-from tallystick.deidentify.extract import Extract, extract
+from tallystick.deidentify.extract import Extract, attributes_of, extract
 from tallystick.deidentify.keys import keyed_id, keyed_ids, new_key
 from tallystick.deidentify.risk import Limits
+from tallystick.deidentify.rows import checked_condition
 
 __all__ = [
     "Access",
@@ -16,6 +17,8 @@ __all__ = [
     "Limits",
     "access",
     "assess",
+    "attributes_of",
+    "checked_condition",
     "dictionary_csv",
     "extract",
     "is_over",

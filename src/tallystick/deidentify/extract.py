@@ -158,17 +158,20 @@ def covered(persons: pa.Table, project: Project) -> pa.Table:
         return kept
 
 
+def attributes_of(dataset: Dataset) -> set[str]:
+    """Return the fields of a dataset that the steward holds: what a condition on rows may use."""
+    return {field.name for field in dataset.fields if field.kind not in ("identifier", "linkage-evidence")}
+
+
 def with_person(table: pa.Table, persons: pa.Table, part: ProjectDataset, dataset: Dataset) -> pa.Table:
     """Return the approved rows with their ``person_id`` and ``match_probability``; rows of nobody covered stay behind."""
-    usable = {f.name for f in dataset.fields if f.kind not in ("identifier", "linkage-evidence")}
     if "supply_key" not in table.column_names:
         raise BadInput(f"Dataset {part.name}: the table of attributes has no column supply_key.")
     missing = sorted({f.name for f in part.fields} - set(table.column_names))
     if missing:
         raise BadInput(f"Dataset {part.name}: the supply lacks the approved column(s) {', '.join(missing)}.")
-    approved = rows_where(
-        table, part.rows, usable & set(table.column_names), f"Project dataset {part.name}, rows"
-    )
+    usable = attributes_of(dataset) & set(table.column_names)
+    approved = rows_where(table, part.rows, usable, f"Project dataset {part.name}, rows")
     with duckdb.connect() as database:
         keys = approved.select(["supply_key"])
         database.register("approved", keys.append_column("place", pa.array(range(keys.num_rows), pa.int64())))

@@ -122,10 +122,12 @@ def project_of(
     fields: Iterable[tuple[str, ProjectField]],
     *,
     starts: date,
+    rows: Mapping[str, str] | None = None,
 ) -> Project:
     """Return the project of an approved request; ``fields`` names each field's dataset and the detail in which it leaves.
 
-    A field's reason is the request's own, where ``fields`` gives none.
+    ``rows`` is the condition on the rows of each dataset, where there is one. A field's reason is the request's own, where ``fields``
+    gives none.
     """
     said = justifications(str(case.get("field_justification", "")))
     chosen: dict[str, list[ProjectField]] = {}
@@ -151,7 +153,7 @@ def project_of(
         combination_assessment=str(case.get("combination", "")),
         person=people(registry, case.get("people", ())),
         dataset=tuple(
-            ProjectDataset(name=name, coverage_justification=said.get(COVERAGE, ""), field=tuple(held))
+            ProjectDataset(name=name, rows=(rows or {}).get(name, ""), coverage_justification=said.get(COVERAGE, ""), field=tuple(held))
             for name, held in chosen.items()
         ),
         approval=tuple(approvals(case)),

@@ -16,10 +16,11 @@ from pydantic import ValidationError
 from tallystick.agreement import io
 from tallystick.agreement.project import ProjectField
 from tallystick.agreement.schema import Agreement, DataField
+from tallystick.deidentify import attributes_of, checked_condition
 from tallystick.errors import BadInput, Refused
 from tallystick.governance.cases import Case
 from tallystick.governance.clocks import london_day
-from tallystick.governance.projects import justifications, may_open, people, project_of
+from tallystick.governance.projects import COVERAGE, justifications, may_open, people, project_of
 from tallystick.service import roles
 from tallystick.service.cases.find import find
 from tallystick.service.cases.views import who
@@ -35,7 +36,7 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
     # of which type a field is, and in what detail it may leave, the least first
     "date": ("year", "quarter", "month", "week", "days-from", "full"),
     "number": ("band", "clipped", "full"),
-    "text": ("rare-merged", "first-characters", "outward-code", "geography", "keyed", "full"),
+    "text": ("grouped", "rare-merged", "first-characters", "outward-code", "geography", "keyed", "full"),
 }
 SETTINGS: Mapping[str, tuple[str, str]] = {
     # a detail that needs a setting, its name in the project, and how it is written
@@ -43,6 +44,7 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "clipped": ("top", "the greatest figure shown"),
     "days-from": ("index", "the event from which days are counted"),
     "first-characters": ("characters", "how many characters are kept"),
+    "grouped": ("groups", "the category that stands for each, as white irish = white, white british = white"),
     "rare-merged": ("minimum_count", "the fewest rows of a category"),
     "geography": ("level", "the rung of the lookup of places"),
 }
@@ -70,6 +72,7 @@ def open_project(request: HttpRequest, subject: str) -> HttpResponse:
         "people": people(store.world(), case.get("people", ())),
         "fields": asked(agreement_of(row), case, request.POST) if row else [],
         "settings": SETTINGS,
+        "conditions": conditions(agreement_of(row), case, request.POST) if row else [],
         "refused": refused,
     }
     return render(request, "outputs/open.html", context, status=422 if refused else 200)
@@ -88,8 +91,14 @@ def opened(request: HttpRequest, row: models.Share, case: Case) -> None:
     """Enter the project in its share; raise BadInput for a detail without what it needs, Refused where a rule says no."""
     folder, agreement = open_share(settings.ENVIRONMENT.shares / row.slug), agreement_of(row)
     fields = [(each.dataset, field_of(each)) for each in asked(agreement, case, request.POST)]
+    rows = {each.dataset: checked(each) for each in conditions(agreement, case, request.POST)}
     project = project_of(
-        store.world(), case, agreement, fields, starts=began(folder, case) or london_day(request.now)
+        store.world(),
+        case,
+        agreement,
+        fields,
+        starts=began(folder, case) or london_day(request.now),
+        rows=rows,
     )
     enter(folder, agreement, project, clock=Clock(request.user.person, request.now))
     index.project(row, project)
@@ -129,6 +138,36 @@ def asked(agreement: Agreement, case: Case, given: Mapping[str, Any]) -> list[Wa
     return rows
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Which rows of a dataset leave: the condition that was typed, the columns that it may use, what the request says of them."""
+
+    at: int
+    dataset: str
+    condition: str
+    columns: tuple[str, ...]
+    reason: str
+
+
+def conditions(agreement: Agreement, case: Case, given: Mapping[str, Any]) -> list[Rows]:
+    """Return the datasets that a request asks for, with what the form says of their rows."""
+    reason = justifications(str(case.get("field_justification", ""))).get(COVERAGE, "")
+    held = [found for name in case.get("datasets", ()) if (found := agreement.dataset(str(name)))]
+    return [
+        Rows(
+            at, one.name, str(given.get(f"rows-{at}", "")).strip(), tuple(sorted(attributes_of(one))), reason
+        )
+        for at, one in enumerate(held)
+    ]
+
+
+def checked(rows: Rows) -> str:
+    """Return the condition as it was typed; raise BadInput for anything but a plain comparison of the dataset's columns."""
+    if rows.condition:
+        checked_condition(rows.condition, rows.columns, rows.dataset)
+    return rows.condition
+
+
 def type_of(field: DataField) -> str:
     """Return whether a field holds dates, numbers or text."""
     if field.kind == "event-date" or field.type in ("date", "datetime"):
@@ -143,12 +182,21 @@ def field_of(wanted: Wanted) -> ProjectField:
     if wanted.detail in SETTINGS:
         key, how = SETTINGS[wanted.detail]
         needs = f"It needs {how}."
-        values[key] = (
-            [part.strip() for part in wanted.setting.split(",")] if key == "bands" else wanted.setting
-        )
+        values[key] = split(key, wanted.setting)
     try:
         if wanted.detail in wanted.options:
             return ProjectField.model_validate(values)
     except ValidationError:
         pass
     raise BadInput(f"{wanted.dataset}.{wanted.name}: it cannot leave in this detail. {needs}")
+
+
+def split(key: str, setting: str) -> str | list[str] | dict[str, str]:
+    """Return a setting as the project holds it: cut points as a list, groups as a table of category and stand-in."""
+    parts = [part.strip() for part in setting.split(",") if part.strip()]
+    if key == "bands":
+        return parts
+    if key == "groups":
+        named = {name.strip(): group.strip() for name, _, group in (part.rpartition("=") for part in parts)}
+        return named if all(named) and all(named.values()) else {}
+    return setting
