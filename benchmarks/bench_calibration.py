@@ -20,7 +20,7 @@ from bench_accuracy import Truth
 from tallystick import synth
 from tallystick.linkage import LinkageSpec, calibrate, link
 from tallystick.linkage.files import read
-from tallystick.linkage.link import resolved_again
+from tallystick.linkage.outcome import resolved_again
 
 SOURCES = ("justice", "education")
 THRESHOLDS = (0.05, 0.5, 0.95)
