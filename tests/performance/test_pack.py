@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tallystick import synth
+from tallystick.agreement import io
 from tallystick.errors import BadInput, Refused
 from tallystick.performance.lines import joined, lines, of_board
 from tallystick.performance.pack import pack
@@ -46,6 +47,19 @@ def test_pack_finds_the_three_changes_and_no_other(board: tuple[Path, Built]) ->
         assert found[each["measure"]]["after"] / found[each["measure"]]["before"] == pytest.approx(
             each["factor"], rel=0.08
         )
+
+
+def test_board_may_end_with_another_month(tmp_path: Path) -> None:
+    folder, on = tmp_path / "s", date(2026, 12, 1)
+    synth.write("local-performance", folder, people=600_000, seed=1, on=on, last_month="2026-10")
+    built = build(open_share(folder), clock=Clock("a clerk", datetime(2026, 12, 1, 9, tzinfo=UTC)), on=on)
+    truth = {
+        each["measure"]: each["month"] for each in json.loads((folder / "truth/changes.json").read_text())
+    }
+    assert {each["measure"]: each["from"] for each in built.summary()["changes"]} == truth
+    assert truth["recalls"] == "2025-02"  # five months later than in the board of which nobody asked
+    assert "2024-11-01" in (folder / "measures.toml").read_text()  # the break of definition too
+    assert {one.covers_to for one in io.load(folder).datasets} == {date(2026, 10, 31)}
 
 
 @pytest.mark.slow

@@ -43,6 +43,10 @@ def synth(
     unobserved: Annotated[
         float, typer.Option("--unobserved", help="How far takers differ on what no column holds.")
     ] = 0.0,
+    last_month: Annotated[
+        str | None,
+        typer.Option("--last-month", help="local-performance: the last of its 36 months (default: 2026-05)."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what a program would want.")] = False,
 ) -> None:
     """Make a share of synthetic people: supplies with errors, the truth beside them, a signed agreement.
@@ -61,7 +65,8 @@ def synth(
     with output.progress("synth") as step:
         done = engine.write(
             preset, folder, people=int(people), seed=seed, form=cast(Literal["csv", "parquet"], form), model=model,
-            intervention=None if asked == engine.Intervention() else asked, on=datetime.now(UTC).date(), step=step,
+            intervention=None if asked == engine.Intervention() else asked, on=datetime.now(UTC).date(),
+            last_month=last_month, step=step,
         )  # fmt: skip
     lines = [f"Made {folder}: preset {preset}, seed {seed}."]
     lines += [f"  {source}: {count:,} records" for source, count in done.records.items()]

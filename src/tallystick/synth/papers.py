@@ -11,6 +11,8 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+import numpy as np
+
 from tallystick.agreement import io, presets, signing
 from tallystick.agreement.bodies import DFE
 from tallystick.agreement.project import Project
@@ -36,9 +38,16 @@ REASON = "The study needs it; synthetic data only."
 
 
 def agreement(
-    preset: str, columns: dict[str, dict[str, str]], suffix: str, on: date | None = None
+    preset: str,
+    columns: dict[str, dict[str, str]],
+    suffix: str,
+    on: date | None = None,
+    last_month: str = series.LAST,
 ) -> Agreement:
-    """Return the signed agreement of a preset whose files have these columns (name to type, by source), in force ``on`` that day."""
+    """Return the signed agreement of a preset whose files have these columns (name to type, by source), in force ``on`` that day.
+
+    ``last_month`` is the last of a board's series.
+    """
     tree = tomllib.loads(moved(presets.template(kinds.preset(preset).template), years_on(preset, on)))
     known = {dataset["name"]: dataset for dataset in tree["dataset"]}
     first = known.get("pnc", tree["dataset"][0])
@@ -61,7 +70,7 @@ def agreement(
         made.append(dataset)
     tree["dataset"] = made
     if preset == "local-performance":
-        _board(tree)
+        _board(tree, last_month)
     if preset == "data-first":
         names = list(columns)
         tree["linkage"]["between"] = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]]
@@ -91,8 +100,20 @@ def moved(text: str, years: int) -> str:
     )
 
 
-def _board(tree: dict[str, Any]) -> None:
+def measures(text: str, last_month: str) -> str:
+    """Return the words on a board's measures with each break of definition as many months later as the board is."""
+    by = series.later(last_month)
+
+    def later(found: re.Match[str]) -> str:
+        return f"{found[1]}{np.datetime64(found[2], 'M') + by}-01"
+
+    return re.sub(r"(?m)^(from = )(20\d\d-\d\d)-01$", later, text)
+
+
+def _board(tree: dict[str, Any], last_month: str) -> None:
     """Make the agencies of the worked board its parties, each the supplier of its own series; one of them sends nothing."""
+    months = series.months(last_month)
+    covers_to = date.fromisoformat(str((months[-1] + 1).astype("datetime64[D]") - 1))
     last = tree["party"][-1]
     tree["party"] = tree["party"][:1]
     for name, supplier in series.SUPPLIERS.items():
@@ -106,7 +127,9 @@ def _board(tree: dict[str, Any]) -> None:
             owner=f"{supplier}: {OFFICES['iao']}",
             title=f"Monthly series of the {supplier}",
             source="",
+            covers_to=covers_to,
         )
+        dataset["quality"]["period"] = f"Months from {months[0]} to {months[-1]}"
     youth = {**tree["dataset"][0], "name": "youth", "path": "supplies/youth.csv", "supplier": series.SUPPLIERS["youth"],
              "owner": f"{series.SUPPLIERS['youth']}: {OFFICES['iao']}", "title": "Monthly series of the Youth Justice Service"}  # fmt: skip
     tree["dataset"].append(youth)

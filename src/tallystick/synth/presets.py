@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tallystick.errors import BadInput
-from tallystick.synth import education, justice, lab, national, schooling
+from tallystick.synth import education, justice, lab, national, schooling, series
 from tallystick.synth.chosen import heaviest, offending_weight, present, quota
 from tallystick.synth.lab import Intervention
 from tallystick.synth.observe import Records
@@ -25,12 +25,16 @@ def day(text: str) -> int:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the caller asked: how many people, the seed, the intervention for a lab, the day on which the papers are in force."""
+    """What the caller asked: how many people, the seed, the intervention for a lab, the day on which the papers are in force.
+
+    ``last_month`` is the last of a board's series, as 2026-05.
+    """
 
     people: int
     seed: int
     intervention: Intervention = field(default_factory=Intervention)
     on: date | None = None
+    last_month: str = series.LAST
 
 
 @dataclass(frozen=True)

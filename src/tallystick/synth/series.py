@@ -1,4 +1,4 @@
-"""The worked board: three years of months from four agencies, about nobody, with what is in it known.
+"""The worked board: three years of months, up to one that is asked for, from four agencies, about nobody, with what is in it known.
 
 Three lasting changes, two breaks of definition, late returns, and a fifth agency that sends nothing. Counts follow Poisson's law around a
 level with a season; late months come in over four publications. Names are invented; no figure is anybody's.
@@ -15,8 +15,8 @@ import numpy as np
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 MONTHS = 36
-FIRST = "2023-06"
 LAST = "2026-05"
+"""The last month where nobody asks for another: a board is the same on whatever day it is made (decision 0260)."""
 BOARD = "Northshire"
 COUNTRY = "England and Wales"
 DISTRICTS = {"Eastvale": 0.38, "Millford": 0.31, "Stonebridge": 0.21, "Westhaven": 0.10}
@@ -85,36 +85,41 @@ BEHIND = {"probation": 1}
 """How many of the last months an agency has not sent."""
 
 
-def months() -> Any:
-    """Return the first days of the months."""
-    return np.arange(np.datetime64(FIRST, "M"), np.datetime64(FIRST, "M") + MONTHS)
+def months(last: str = LAST) -> Any:
+    """Return the months, the last of them ``last``."""
+    return np.datetime64(last, "M") + np.arange(1 - MONTHS, 1)
 
 
-def changes() -> list[dict[str, Any]]:
+def later(last: str) -> int:
+    """Return by how many months a board that ends with ``last`` is later than one of which nobody asked when it ends."""
+    return int((np.datetime64(last, "M") - np.datetime64(LAST, "M")).astype(int))
+
+
+def changes(last: str = LAST) -> list[dict[str, Any]]:
     """Return the truth: each lasting change with its measure, its first month and its factor."""
     return [
-        {"measure": name, "month": str(months()[made.change[0]]), "factor": made.change[1]}
+        {"measure": name, "month": str(months(last)[made.change[0]]), "factor": made.change[1]}
         for of in MEASURES.values()
         for name, made in of.items()
         if made.change
     ]
 
 
-def table(seed: int, agency: str, people: int) -> dict[str, Any]:
+def table(seed: int, agency: str, people: int, last: str = LAST) -> dict[str, Any]:
     """Return one agency's series: every publication of each area, month, measure and group; no value where there is none."""
     rows: list[tuple[Any, ...]] = []
     for name, made in MEASURES.get(agency, {}).items():
         random = np.random.default_rng([seed, zlib.crc32(name.encode())])
-        last = MONTHS - BEHIND.get(agency, 0)
-        rows += [row for row in drawn(random, name, made, people) if row[1] < last]
+        sent = MONTHS - BEHIND.get(agency, 0)
+        rows += [row for row in drawn(random, name, made, people, later(last)) if row[1] < sent]
     columns = list(zip(*rows, strict=True))
     at, of = np.array(columns[1]), np.array(columns[5], dtype=float)
     value = np.array(columns[4], dtype=float)
-    published = (months()[at] + 1 + np.array(columns[6])).astype("datetime64[D]") + 19
+    published = (months(last)[at] + 1 + np.array(columns[6])).astype("datetime64[D]") + 19
     return {
         "record_id": np.array([f"{agency}-{n:06d}" for n in range(len(rows))], dtype=object),
         "area": np.array(columns[2], dtype=object),
-        "month": months()[at].astype("datetime64[D]"),
+        "month": months(last)[at].astype("datetime64[D]"),
         "measure": np.array(columns[0], dtype=object),
         "group": np.array(columns[3], dtype=object),
         "value": value,
@@ -123,10 +128,15 @@ def table(seed: int, agency: str, people: int) -> dict[str, Any]:
     }
 
 
-def drawn(random: np.random.Generator, name: str, made: Made, people: int) -> list[tuple[Any, ...]]:
-    """Return rows of (measure, month, area, group, value, count beneath or NaN, months until it was published)."""
+def drawn(
+    random: np.random.Generator, name: str, made: Made, people: int, moved_by: int = 0
+) -> list[tuple[Any, ...]]:
+    """Return rows of (measure, month, area, group, value, count beneath or NaN, months until it was published).
+
+    ``moved_by`` is by how many months the board is moved: the season stays with the calendar.
+    """
     at = np.arange(MONTHS)
-    wave = 1 + made.season * np.sin(2 * np.pi * (at + 2) / 12)
+    wave = 1 + made.season * np.sin(2 * np.pi * (at + moved_by + 2) / 12)
     level: Floats = made.level * wave
     for moved in (made.change, made.break_at):
         if moved:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -57,13 +58,15 @@ def write(
     model: ErrorModel | None = None,
     intervention: Intervention | None = None,
     on: date | None = None,
+    last_month: str | None = None,
     free: Callable[[Path], int] | None = None,
     step: Callable[[float, str], None] = lambda done, text: None,
 ) -> Written:
     """Write a ready share of preset ``name`` into ``directory`` and return what it holds.
 
     The same seed gives the same tables on any machine. The papers are in force ``on`` that day (default: the templates' own first year),
-    which changes nothing else. ``free`` returns the bytes that are free on the disk of a folder.
+    which changes nothing else. ``last_month`` is the last of a board's 36, as 2026-05.
+    ``free`` returns the bytes that are free on the disk of a folder.
     Raises BadInput, before anything is written, for an unknown preset or source, an impossible number, a folder in use or a full disk.
     """
     chosen = preset(name)
@@ -73,7 +76,9 @@ def write(
         check_sources(model)
     if intervention and name != "justice-data-lab":
         raise BadInput("Only justice-data-lab has an intervention: leave out its effect and its selection.")
-    asked = Asked(people, seed, intervention or Intervention(), on)
+    if last_month and chosen.sources:
+        raise BadInput("Only local-performance has series that end with a month: leave it out.")
+    asked = Asked(people, seed, intervention or Intervention(), on, checked_month(last_month or series.LAST))
     aside = directory.with_name(f".{directory.name}.synth")
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -116,6 +121,13 @@ def check(
         raise BadInput(
             f"The disk has {left // 10**6:,} MB free, and this takes about {needed // 10**6:,} MB. Ask for fewer people."
         )
+
+
+def checked_month(text: str) -> str:
+    """Return a month as it was given; raise BadInput for what is none."""
+    if not re.fullmatch(r"(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])", text):
+        raise BadInput("--last-month must be a month such as 2026-05.")
+    return text
 
 
 def check_sources(model: ErrorModel) -> None:
@@ -173,7 +185,7 @@ def _blocks(
                     stack, writers, folder / "truth" / f"{extra}.csv", pa.table({k: pa.array(v) for k, v in values.items()})
                 )  # fmt: skip
             step((number + 1) * BLOCK / total, f"{number * BLOCK + size:,} people")
-    _papers(name, folder, columns, form, asked.on)
+    _papers(name, folder, columns, form, asked)
     return Written(name, total, asked.seed, count)
 
 
@@ -233,7 +245,7 @@ def _series(name: str, folder: Path, asked: Asked, form: Format) -> Written:
             table = pa.table(
                 {
                     k: pa.array(v, from_pandas=True)
-                    for k, v in series.table(asked.seed, agency, asked.people).items()
+                    for k, v in series.table(asked.seed, agency, asked.people, asked.last_month).items()
                 }
             )
             _append(stack, {}, folder / "supplies" / f"{agency}.{form}", table)
@@ -241,18 +253,16 @@ def _series(name: str, folder: Path, asked: Asked, form: Format) -> Written:
             count[agency] = table.num_rows
     (folder / "truth" / "log").rmdir()
     (folder / "truth" / "changes.json").write_text(
-        json.dumps(series.changes(), indent=2) + "\n", encoding="utf-8"
+        json.dumps(series.changes(asked.last_month), indent=2) + "\n", encoding="utf-8"
     )
     measures = measures_template(name)
     assert measures is not None
-    (folder / "measures.toml").write_text(measures, encoding="utf-8")
-    _papers(name, folder, columns, form, asked.on)
+    (folder / "measures.toml").write_text(papers.measures(measures, asked.last_month), encoding="utf-8")
+    _papers(name, folder, columns, form, asked)
     return Written(name, 0, asked.seed, count)
 
 
-def _papers(
-    name: str, folder: Path, columns: dict[str, dict[str, str]], form: Format, on: date | None
-) -> None:
-    io.dump(papers.agreement(name, columns, form, on), folder / "agreement.toml")
-    for project in papers.projects(name, on):
+def _papers(name: str, folder: Path, columns: dict[str, dict[str, str]], form: Format, asked: Asked) -> None:
+    io.dump(papers.agreement(name, columns, form, asked.on, asked.last_month), folder / "agreement.toml")
+    for project in papers.projects(name, asked.on):
         io.dump(project, folder / "projects" / f"{project.id}.toml")
