@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,42 @@ def test_silent_where_there_is_no_bias(people: int, rate: float) -> None:
     alarms = sum(any(v.is_worse for v in bias.verdicts(drawn(rng, people, rate))) for _ in range(2000))
     # At most one in twenty, within three Monte Carlo errors of 2,000 replicates.
     assert alarms / 2000 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 2000)
+
+
+def with_false_candidates(rng: np.random.Generator, times: float) -> list[Group]:
+    """Return groups that differ in how many of their people have a true link; one in two hundred of the others has a false candidate.
+
+    One in fifty of the true links is lost, of the last group ``times`` as many. What is expected of the false ones is known.
+    """
+    size, linked = np.array([40_000, 40_000, 20_000, 8_000]), np.array([0.30, 0.10, 0.03, 0.30])
+    true = rng.binomial(size, linked)
+    lost = rng.binomial(true, [0.02, 0.02, 0.02, 0.02 * times])
+    false = rng.binomial(size - true, 0.005)
+    likely = true + false
+    without = size - likely
+    expected = false.sum() * without / without.sum()
+    return [
+        Group("schools", "absence", f"g{n}", int(likely[n]), int(lost[n] + false[n]), float(expected[n]))
+        for n in range(4)
+    ]
+
+
+def test_a_group_with_few_true_links_is_not_said_to_lose_them() -> None:
+    """Its people with a likely link are more often people with none, who seem to have lost it."""
+    named, naive = 0, 0
+    for seed in range(200):
+        groups = with_false_candidates(np.random.default_rng(seed), 1)
+        named += any(one.is_worse for one in bias.verdicts(groups))
+        naive += any(one.is_worse for one in bias.verdicts([replace(one, false=0.0) for one in groups]))
+    assert named <= 18, "one in twenty is allowed; 18 of 200 come once in a hundred at that"
+    assert naive == 200
+
+
+def test_three_times_the_lost_links_are_found_among_false_candidates() -> None:
+    for seed in range(20):
+        found = bias.verdicts(with_false_candidates(np.random.default_rng(seed), 3))
+        assert [one.group.group for one in found if one.is_worse] == ["g3"]
+        assert found[3].ratio == pytest.approx(3, rel=0.35)
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,44 @@ def test_a_planted_bias_is_named_by_both_measures_and_nothing_else(
         assert said["bias"]["worse"][0]["ratio"] == pytest.approx(3, rel=0.1)
 
 
+def test_a_group_of_whom_few_have_a_true_link_is_not_named(finished: Path) -> None:
+    """Of sailors 2 % have a true link, of others 80 %; 5 % of true links are lost, and 3 % of those without have a likely one."""
+    agreement = io.load(finished)
+    assert agreement.linkage is not None
+    linkage = agreement.linkage.model_copy(update={"threshold": 0.9, "analyses": (), "expected_to_link": ()})
+    agreement = agreement.model_copy(update={"linkage": linkage})
+    jobs = ["clerk", "smith", "nurse", "sailor"]
+    of, at_even, at_nine = [], [], []
+    for job in jobs:
+        true = 40 if job == "sailor" else 1600
+        for n in range(2000):
+            number = len(of)
+            is_likely = n < true or n % 100 < 3
+            is_linked = n < true and n % 20 > 0
+            of.append(job)
+            at_even.append(number if is_likely else number + 8000)
+            at_nine.append(number if is_linked else number + 8000)
+    keys = [f"e{n}" for n in range(8000)] + [f"j{n}" for n in range(8000)]
+    sources, number = ["education"] * 8000 + ["justice"] * 8000, list(range(8000))
+    labels = pa.table(
+        {"source": sources, "supply_key": keys, "0.5": number + at_even, "0.9": number + at_nine}
+    )
+    persons = pa.table(
+        {
+            "source": sources,
+            "supply_key": keys,
+            "person_id": [f"p{n}" for n in labels["0.9"].to_pylist()],
+        }
+    )
+    attributes = pa.table({"supply_key": keys[:8000], "occupation": of})
+    dataset = next(one for one in agreement.datasets if one.name == "education")
+    part = who_linked.part(with_link(attributes, persons, dataset), dataset, agreement, labels)
+    (sailors,) = [one for one in part.lost if one.group == "sailor"]
+    assert sailors.errors / sailors.people > 0.5, "taken as they are, sailors lose most of their likely links"
+    assert sailors.false == pytest.approx(61, abs=5)
+    assert who_linked.figures([part], agreement, labels)["bias"]["worse"] == []
+
+
 @pytest.mark.parametrize("wrong", ["education.surname", "education.none", "none.occupation", "occupation"])
 def test_an_analysis_of_no_attribute_is_refused(finished: Path, wrong: str) -> None:
     with pytest.raises(BadInput, match="not an attribute"):

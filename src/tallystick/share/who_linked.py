@@ -6,7 +6,8 @@ The linker sees no attribute, so these tables are made where the attributes are,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ def part(linked: pa.Table, dataset: Dataset, agreement: Agreement, labels: pa.Ta
                 {name: group.filter(pa.array(likely)) for name, group in fields.items()},
                 dataset.name,
             )
+            lost = _with_false(lost, groups, others, agreement.linkage.threshold)
     made = None if agreement.lab else weights(is_linked, fields)
     return Part(
         dataset, linked.num_rows, float(is_linked.mean()) if len(is_linked) else 0.0, groups, lost, at,
@@ -123,7 +125,7 @@ def _bias(parts: Sequence[Part], agreement: Agreement, few: int) -> dict[str, An
     assert agreement.linkage is not None
     expected = set(agreement.linkage.expected_to_link)
     asked = [
-        bias.Group(f"{one.dataset}\n{measure}", one.field, one.group, one.people, one.errors)
+        replace(one, dataset=f"{one.dataset}\n{measure}")
         for each in parts
         for measure, groups in (
             (MISSED, each.groups if each.dataset.name in expected else []),
@@ -146,6 +148,33 @@ def _bias(parts: Sequence[Part], agreement: Agreement, few: int) -> dict[str, An
             }
         )  # fmt: skip
     return {"tested": len(found), "expected_to_link": sorted(expected), "worse": worse}
+
+
+def _with_false(
+    lost: Sequence[bias.Group],
+    everybody: Sequence[bias.Group],
+    others: Mapping[float, npt.NDArray[np.bool_]],
+    threshold: float,
+) -> list[bias.Group]:
+    """Return the groups of people with a likely link with how many of the lost links are expected to be none.
+
+    That many are, by the probabilities of the links themselves (the middle of the two thresholds between which a link was lost); they
+    fall to a group by its people who have no likely link, from among whom they come. Without this a group in which few people have
+    a true link, such as pupils who are never absent, would seem to lose the most.
+    """
+    steps = sorted(one for one in others if one <= threshold)
+    dropped = np.array([(others[low] & ~others[high]).sum() for low, high in pairwise(steps)])
+    middle = np.array([(low + high) / 2 for low, high in pairwise(steps)])
+    share = float((dropped * (1 - middle)).sum() / dropped.sum()) if dropped.sum() else 0.0
+    people = {(one.field, one.group): one.people for one in everybody}
+    without = {(one.field, one.group): people[one.field, one.group] - one.people for one in lost}
+    found = []
+    for one in lost:
+        errors = sum(each.errors for each in lost if each.field == one.field)
+        whole = sum(count for (field, _), count in without.items() if field == one.field)
+        mine = without[one.field, one.group]
+        found.append(replace(one, false=share * errors * mine / whole if whole else 0.0))
+    return found
 
 
 def _linked_at(linked: pa.Table, dataset: Dataset, labels: pa.Table) -> dict[float, npt.NDArray[np.bool_]]:

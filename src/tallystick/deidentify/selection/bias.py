@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import hypergeom
 
+Floats = npt.NDArray[np.float64]
+
 LEVEL = 0.05
 MATTERS = 1.25
 Z = 1.959964
@@ -23,21 +25,26 @@ Z = 1.959964
 
 @dataclass(frozen=True)
 class Group:
-    """How many people of a group there were, and for how many the linkage erred; ``field`` names what the groups are of."""
+    """How many people of a group there were, and for how many the linkage erred; ``field`` names what the groups are of.
+
+    ``false`` is how many of the errors are expected to be none: people who have a likely link but no true one.
+    """
 
     dataset: str
     field: str
     group: str
     people: int
     errors: int
+    false: float = 0.0
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A group against the rest of its field.
 
-    ``ratio`` of the error rates with its 95 % interval (on the log scale, half an error added to each side), ``p`` the exact test's,
-    ``p_adjusted`` Holm's over all groups tested together; ``is_worse`` if it is under 0.05 and the ratio at least 1.25.
+    Rates are of people with a true link. ``ratio`` of them with its 95 % interval (on the log scale, half an error added to each
+    side), ``p`` the exact test's, ``p_adjusted`` Holm's over all groups tested together; ``is_worse`` if it is under 0.05 and the
+    ratio at least 1.25.
     """
 
     group: Group
@@ -56,21 +63,23 @@ def verdicts(groups: Sequence[Group], level: float = LEVEL, matters: float = MAT
     fields = [(one.dataset, one.field) for one in groups]
     people = np.array([one.people for one in groups], dtype=np.int64)
     errors = np.array([one.errors for one in groups], dtype=np.int64)
+    false = np.minimum([one.false for one in groups], people)
     whole = {
-        field: np.array([[p, e] for f, p, e in zip(fields, people, errors, strict=True) if f == field]).sum(0)
+        field: sum(np.array(row) for f, *row in zip(fields, people, errors, false, strict=True) if f == field)
         for field in dict.fromkeys(fields)
     }
-    total = np.array([whole[field] for field in fields]).reshape(-1, 2)
+    total = np.array([whole[field] for field in fields]).reshape(-1, 3)
     tested = np.flatnonzero((people > 0) & (total[:, 0] > people))
-    others, missed = total[tested, 0] - people[tested], total[tested, 1] - errors[tested]
-    p = _exact(people[tested], errors[tested], others, missed)
+    mine = np.stack([people, errors, false], axis=1)[tested]
+    rest = total[tested] - mine
+    p = _exact(mine, rest)
     adjusted = holm(p)
     found = []
     for n, at in enumerate(tested.tolist()):
-        ratio, low, high = _ratio(int(errors[at]), int(people[at]), int(missed[n]), int(others[n]))
+        ratio, low, high = _ratio(mine[n], rest[n])
         found.append(
             Verdict(
-                groups[at], float(errors[at] / people[at]), float(missed[n] / others[n]), ratio, low, high,
+                groups[at], _rate(mine[n]), _rate(rest[n]), ratio, low, high,
                 float(p[n]), float(adjusted[n]), bool(adjusted[n] < level and ratio >= matters),
             )
         )  # fmt: skip
@@ -105,20 +114,32 @@ def holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return found
 
 
-def _exact(
-    people: npt.NDArray[np.int64],
-    errors: npt.NDArray[np.int64],
-    others: npt.NDArray[np.int64],
-    missed: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    all_people, all_errors = people + others, errors + missed
-    few = hypergeom.cdf(errors, all_people, all_errors, people)
-    many = hypergeom.sf(errors - 1, all_people, all_errors, people)
+def _exact(mine: Floats, rest: Floats) -> Floats:
+    """Return the p-value of each group's errors; rows of people, errors, and the false among the errors.
+
+    Were all alike, a group would have its share of the true errors by its people who have a true link, and its own false ones on
+    top: so many people at the common rate would. Without false ones they are its people, and the test is Fisher's.
+    """
+    people, errors, false = (mine + rest).T
+    true = np.maximum(errors - false, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (true * (mine[:, 0] - mine[:, 2]) / (people - false) + mine[:, 2]) / (true + false)
+    alike = np.where(false > 0, np.rint(np.nan_to_num(share) * people), mine[:, 0])
+    few = hypergeom.cdf(mine[:, 1], people, errors, alike)
+    many = hypergeom.sf(mine[:, 1] - 1, people, errors, alike)
     return np.asarray(np.minimum(1.0, 2 * np.minimum(few, many)), dtype=float)
 
 
-def _ratio(errors: int, people: int, missed: int, others: int) -> tuple[float, float, float]:
-    a, b, n, m = errors + 0.5, missed + 0.5, people + 0.5, others + 0.5
+def _rate(one: Floats) -> float:
+    """Return the share of the people with a true link for whom the linkage erred."""
+    people, errors, false = one
+    return float(max(errors - false, 0.0) / (people - false)) if people > false else 0.0
+
+
+def _ratio(mine: Floats, rest: Floats) -> tuple[float, float, float]:
+    (n, seen, own), (m, others, theirs) = mine, rest
+    a, b = max(seen - own, 0.0) + 0.5, max(others - theirs, 0.0) + 0.5
+    n, m = n - own + 0.5, m - theirs + 0.5
     log = float(np.log((a / n) / (b / m)))
-    half = Z * float(np.sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m)))
+    half = Z * float(np.sqrt(max(0.0, (seen + 0.5) / a**2 - 1 / n + (others + 0.5) / b**2 - 1 / m)))
     return float(np.exp(log)), float(np.exp(log - half)), float(np.exp(log + half))
