@@ -26,6 +26,11 @@ MOJ_DFE, LEARNERS, LAB, LOCAL = "moj-dfe", "learner-register", "justice-data-lab
 ON = date(2026, 11, 20)
 TEMPLATES = Path(io.__file__).parent / "templates"
 RULE = {rule.id: rule for rule in RULES}
+ACCEPTED = {
+    "accepted_risk.by": "MoJ senior information risk owner",
+    "accepted_risk.accepted_on": "2026-11-20",
+    "accepted_risk.reason": "The setting is closed",
+}
 RESEARCHERS = "Accredited researchers in the ONS Secure Research Service"
 Changes = dict[str, Any]
 
@@ -258,6 +263,9 @@ SCENES: tuple[Scene, ...] = (
     a("project.recipient", "recipient", {"recipient": "Somebody"}),
     a("project.within-agreement", "ends", {"ends": "2029-06-01"}, sound={"ends": "2029-05-31"}),
     a("project.retention", "keep_extract_until", {"keep_extract_until": "2029-07-02"}, sound={"keep_extract_until": "2029-07-01"}),
+    a("project.accepted-risk", "accepted_risk, by", {"accepted_risk.by": "Somebody"}, sound=ACCEPTED),
+    a("project.accepted-risk", "accepted_risk, reason", {"accepted_risk.reason": " "}, sound=ACCEPTED),
+    a("project.accepted-risk", "accepted_risk, accepted_on", {"accepted_risk.accepted_on": "2026-11-21"}, sound=ACCEPTED),
     a("project.threshold", "minimum_cell_count", {"minimum_cell_count": 9}),
     # Movements
     a("movement.in-document", "dataset 'tax'", {"dataset": "tax"}),

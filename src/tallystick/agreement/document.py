@@ -414,7 +414,11 @@ def publication(agreement: Agreement) -> Part:
         ("Who may publish", rules.publication),
         ("Onward sharing", rules.onward_sharing),
     ]
-    more = [("Analysis agreed", rules.analysis_agreed), ("Caveat that travels with the data", rules.caveat)]
+    more = [
+        ("Fewest people alike in an extract", rules.smallest_group),
+        ("Analysis agreed", rules.analysis_agreed),
+        ("Caveat that travels with the data", rules.caveat),
+    ]
     return Part("Outputs, publication and onward sharing", (facts(rows), facts(more, all_of_them=False)))
 
 

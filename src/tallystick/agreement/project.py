@@ -118,6 +118,14 @@ class Merits(Section):
     public_good: str = ""
 
 
+class AcceptedRisk(Section):
+    """`[accepted_risk]`: the risk owner who let an extract go with smaller groups than the agreement asks for, when, and why (170)."""
+
+    by: str = ""
+    accepted_on: date | None = None
+    reason: str = ""
+
+
 class Project(Section):
     """The whole project.
 
@@ -148,6 +156,7 @@ class Project(Section):
     approvals: tuple[Approval, ...] = Field(default=(), alias="approval")
     five_safes: FiveSafes = FiveSafes()
     merits: Merits = Merits()
+    accepted_risk: AcceptedRisk = AcceptedRisk()
     minimum_cell_count: int | None = Field(default=None, ge=1)
     keep_extract_until: date | None = None
 

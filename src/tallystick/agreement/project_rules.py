@@ -7,7 +7,7 @@ from typing import Any
 
 from tallystick.agreement import law
 from tallystick.agreement.bodies import CHIEF_STATISTICIAN, DFE, body, is_same, panels
-from tallystick.agreement.project import Project
+from tallystick.agreement.project import AcceptedRisk, Project
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
 from tallystick.agreement.schema import Agreement, DataField, Dataset, after
 
@@ -214,6 +214,22 @@ def looser_than_agreement(project: Project, case: Case) -> Iterator[str]:
         yield "minimum_cell_count"
 
 
+def takes_a_risk(project: Project, case: Case) -> bool:
+    """The project says that a risk was accepted."""
+    return project.accepted_risk != AcceptedRisk()
+
+
+def accepted_by_nobody(project: Project, case: Case) -> Iterator[str]:
+    """A risk is accepted by a senior information risk owner of the agreement, on a day that has come, for a reason."""
+    said = project.accepted_risk
+    if said.by not in {party.officers.get("siro") for party in agreement_of(case).parties if said.by}:
+        yield "accepted_risk, by"
+    if said.accepted_on is None or said.accepted_on > case.on:
+        yield "accepted_risk, accepted_on"
+    if not is_answered(said.reason):
+        yield "accepted_risk, reason"
+
+
 # fmt: off
 PROJECT_RULES: tuple[Rule, ...] = (
     row("in-document", (107, 109, 211), outside_agreement, "The project asks for what the agreement does not hold.",
@@ -285,6 +301,9 @@ PROJECT_RULES: tuple[Rule, ...] = (
     row("revoked", (173,), Need("revoked_on", "empty"), "Access was revoked.", "Apply anew."),
     row("within-agreement", (106, 172), lasts_longer, "The project lasts longer than the agreement.", "Shorten it."),
     row("retention", (249, 259), kept_too_long, "The extract would be kept longer than agreed.", "Shorten `keep_extract_until`."),
+    row("accepted-risk", (170,), accepted_by_nobody, "Nobody who may accepted the risk of groups smaller than agreed.",
+        "Have a SIRO whom the agreement names accept it: `[accepted_risk]` by, accepted_on, reason; or take it out.",
+        when=takes_a_risk, doors=EXTRACT),
     row("threshold", (217,), looser_than_agreement, "The project's threshold is below the agreement's.", "Raise it."),
 )
 # fmt: on

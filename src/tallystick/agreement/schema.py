@@ -383,9 +383,10 @@ class Retention(Section):
 
 
 class Disclosure(Section):
-    """`[disclosure]`: what may leave as an output."""
+    """`[disclosure]`: what may leave as an output; ``smallest_group`` how many people must be alike in an extract (k)."""
 
     minimum_cell_count: int | None = Field(default=None, ge=1)
+    smallest_group: int | None = Field(default=None, ge=2)
     rounding: int | None = Field(default=None, ge=1)
     dominance_n: int = Field(default=2, ge=1)
     dominance_share: Fraction = 0.9

@@ -1,7 +1,7 @@
 """Extracts that identify nobody: keyed ids, only the approved fields, rows and detail, and the risk measured on the whole."""
 
 from tallystick.deidentify.access import Access, access, is_over
-from tallystick.deidentify.assess import Assessment, assess, risk_page
+from tallystick.deidentify.assess import Assessment, assess, group_findings, risk_page
 from tallystick.deidentify.documents import Conditions, DictionaryRow, dictionary_csv
 from tallystick.deidentify.extract import Extract, attributes_of, extract
 from tallystick.deidentify.keys import keyed_id, keyed_ids, new_key
@@ -21,6 +21,7 @@ __all__ = [
     "checked_condition",
     "dictionary_csv",
     "extract",
+    "group_findings",
     "is_over",
     "keyed_id",
     "keyed_ids",

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tallystick.deidentify.attacks import Attack, Rate, attribute_joins, inference, linkability, singling_out
-from tallystick.deidentify.classes import codes, profiles
+from tallystick.deidentify.classes import classes, codes, profiles, sizes
 from tallystick.deidentify.documents import PAGE
 from tallystick.deidentify.proposal import Proposal, propose
 from tallystick.deidentify.risk import Limits, Risk, findings, risk
@@ -91,6 +91,32 @@ def assess(
         found,
         proposal,
         joins,
+    )
+
+
+def group_findings(
+    tables: Mapping[str, pa.Table],
+    fewest: int,
+    *,
+    sensitive: Sequence[str] = (),
+    leave_out: Sequence[str] = (),
+) -> tuple[Finding, ...]:
+    """Return a finding where fewer than ``fewest`` people show the same in all that an intruder may know; see `assess`."""
+    people = people_table(tables, leave_out)
+    known = [name for name in people.column_names if name != "person_id" and name not in sensitive]
+    size = sizes(classes(codes(people, known)))
+    if not len(size) or size.min() >= fewest:
+        return ()
+    return (
+        Finding(
+            "extract.smallest-group",
+            f"{int((size < fewest).sum()):,} of {len(size):,} people are in groups of fewer than {fewest} who show the same; the smallest "
+            f"group is of {int(size.min())}.",
+            "Give less detail (`tally risk` says what costs least), or have the risk owner accept it in the project's [accepted_risk].",
+            "disclosure, smallest_group",
+            "170",
+            "Data First user guide",
+        ),
     )
 
 
