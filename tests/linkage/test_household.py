@@ -11,7 +11,7 @@ import pytest
 from tallystick.linkage import clean, compare, person
 
 COLUMNS = ("first_name", "middle_name", "surname", "dob", "gender", "postcode")
-HOME, TWINS, NOTHING = -person.HOUSEHOLD_BITS, -person.TWIN_BITS, 0.0
+HOME, TWINS, PARENT, NOTHING = -person.HOUSEHOLD_BITS, -person.TWIN_BITS, -person.PARENT_BITS, 0.0
 
 
 def weight(left: tuple[Any, ...], right: tuple[Any, ...]) -> float:
@@ -20,7 +20,7 @@ def weight(left: tuple[Any, ...], right: tuple[Any, ...]) -> float:
         dict(zip(("record_id", *COLUMNS), (str(n), *one), strict=True)) for n, one in enumerate((left, right))
     ]
     table = clean.standard(pa.Table.from_pylist(rows)).table
-    model = person.with_household({"comparisons": []}, COLUMNS)
+    model = person.with_household({"comparisons": []}, (*COLUMNS, "dob_year", "dob_day"))
     con = compare.open_records({"s": table}, model, "record_id")
     con.execute("create table pairs as select 0 as a, 1 as b")
     outcome = int(compare.outcomes(con, model, "pairs")["g_household"][0])
@@ -50,6 +50,13 @@ ANNA = ("Anna", None, "Langshaw", "1994-05-17", "F", "BH20 9NA")
             HOME,
         ),  # her initial, wholly another birth date
         ((None, None, "Langshaw", "1991-11-02", "F", "BH20 9NA"), HOME),  # no name, wholly another birth date
+        (("Anna", None, "Langshaw", "1968-11-30", "F", "BH20 9NA"), PARENT),  # her mother, of one name
+        (
+            ("Anna", None, "Langshaw", "1968-11-30", "F", "YO1 7HH"),
+            NOTHING,
+        ),  # of one name elsewhere: her own fields speak
+        (("Anna", None, "Langshaw", "1974-05-17", "F", "BH20 9NA"), NOTHING),  # a slip in the year
+        (("Anna", None, "Langshaw", "1900-01-01", "F", "BH20 9NA"), NOTHING),  # a default date
         (("A", None, "Langshaw", "1994-05-17", "F", "BH20 9NA"), NOTHING),  # her initial
         ((None, None, "Langshaw", "1994-05-17", "F", "BH20 9NA"), NOTHING),  # no name, the same else
         (("Ann", None, "Langshaw", "1991-11-02", "F", "BH20 9NA"), NOTHING),  # a familiar form

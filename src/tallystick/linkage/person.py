@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tallystick.linkage import others
+from tallystick.linkage.identifiers import STRENGTH
 
 Settings = dict[str, Any]
 
@@ -65,6 +66,7 @@ def shares(column: str) -> str:
 
 
 _OTHER = Level("all else", "ELSE")
+NUMBERS = (*STRENGTH, "email", "phone")
 
 
 def _phrase(column: str) -> Comparison:
@@ -142,17 +144,13 @@ COMPARISONS: tuple[Comparison, ...] = (
     *(_phrase(column) for column in ("birth_place", "occupation", "town", "address", "address_2")),
     Comparison("street_number", ("street_number",), (_null("street_number"), _same("street_number"), _edits("street_number", 1), _OTHER)),
     Comparison("state", ("state",), (_null("state"), _same("state"), _OTHER)),
-    *(
-        _number(column)
-        for column in ("pnc_id", "cro_number", "prison_number", "probation_number", "uln", "upn", "nhs_number", "national_id", "email", "phone")
-    ),
+    *(_number(column) for column in NUMBERS),
 )  # fmt: skip
 
 # In order of how few pairs they add for the true ones that they find; a rule is taken if its columns are there and it fits
 # within the budget of pairs that is left.
 BLOCKING: tuple[tuple[str, ...], ...] = (
-    ("pnc_id",), ("cro_number",), ("prison_number",), ("probation_number",), ("uln",), ("upn",), ("nhs_number",), ("national_id",),
-    ("email",), ("phone",),
+    *((number,) for number in NUMBERS),
     ("surname", "dob"),
     ("first_name", "dob"),
     ("first_root", "surname"),
@@ -207,9 +205,12 @@ def settings(
 
 
 HOUSEHOLD_BITS = 17.0
+GENERATION = 15  # years
 TWIN_BITS = 3.0
+PARENT_BITS = 25.0
 """What speaks against one person where all but the first name is that of a brother, a sister or a twin at home (17), and where a
-birth date and a surname agree but no home shows whether two are twins (3; only in data that hold homes).
+birth date and a surname agree but no home shows whether two are twins (3; only in data that hold homes), and where name and home agree
+and the birth dates are a generation apart (25: names and home say nothing of a father and a son who share them, however rare the name).
 
 They are set, not learned: in random pairs there are next to none of either, so a u probability learned from them would call such
 a pair nearly certain. A shared national number outweighs them. About 15 of 1,000 maternities are twins (Office for National
@@ -223,6 +224,7 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
     Surname and postcode agree together in a household, so their weights must not add up as if they were independent. Where first
     names have nothing in common, people of one surname and one home (or of one birth date and two sexes) are of one family: also where
     surname or postcode has a slip, and where an initial or nothing stands for one first name and the birth dates are far apart.
+    People of one name and one home whose years of birth are ``GENERATION`` apart are parent and child.
     """
     if not {"first_name", "surname"} <= set(columns):
         return model
@@ -264,6 +266,11 @@ def with_household(model: Settings, columns: Collection[str]) -> Settings:
         unlike = " OR ".join(f"({' AND '.join(names)})" for names in ([apart, far] if has_birth else [apart]))
         at_home = f"({' OR '.join(family)}) AND ({unlike}) AND {alike}"
         levels.append(_against("brothers, sisters or twins at one home", at_home, HOUSEHOLD_BITS))
+    if home and has_birth and {"dob_year", "dob_day"} <= set(columns):
+        years = 'ABS(CAST("dob_year_l" AS INTEGER) - CAST("dob_year_r" AS INTEGER))'
+        known = "NOT (\"dob_day_l\" = '0101' OR \"dob_day_r\" = '0101')"  # 1 January 1900 stands for a date that nobody knew
+        namesake = f"({' OR '.join(home)}) AND {alike} AND {grown} AND {known} AND {years} >= {GENERATION}"
+        levels.append(_against("parent and child of one name, perhaps", namesake, PARENT_BITS))
     if home and has_birth:
         same_birth = " AND ".join(['"dob_l" = "dob_r"', *apart, alike])
         levels.append(_against("twins, perhaps", same_birth, TWIN_BITS))

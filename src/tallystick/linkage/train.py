@@ -19,7 +19,7 @@ import numpy.typing as npt
 from tallystick.linkage import others
 from tallystick.linkage.blocking import opened, pairs_of, with_lists
 from tallystick.linkage.compare import levels, name_of, outcomes, quoted
-from tallystick.linkage.person import shares
+from tallystick.linkage.person import NUMBERS, shares
 
 Floats = npt.NDArray[np.float64]
 Outcomes = Mapping[str, npt.NDArray[Any]]
@@ -37,6 +37,7 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
 """No block of what a household shares (surname, address, postcode alone): EM would take brothers and sisters for one person."""
 SPARE_BLOCKS: tuple[tuple[str, ...], ...] = (("surname",), ("first_name",))
 ITERATIONS = 60
+U_TURNS = 5
 
 
 def weigh(seen: Outcomes, settings: Mapping[str, Any], leave_out: Sequence[str] = ()) -> Floats:
@@ -77,7 +78,8 @@ def train(
     model = copy.deepcopy(dict(settings))
     records = int(con.execute("select count(*) from records").fetchall()[0][0])
     _random_pairs(con, records, seed)
-    _set_u(model, outcomes(con, model, "random_pairs"))
+    seen = outcomes(con, model, "random_pairs")
+    _set_u(model, seen)
     columns = {column[0] for column in con.execute("select * from records limit 0").description}
     estimates: dict[str, list[Floats]] = {name_of(c): [] for c in model["comparisons"]}
     found: list[tuple[tuple[str, ...], float, float]] = []
@@ -97,6 +99,7 @@ def train(
         for level, m_probability in zip(levels(comparison), values, strict=True):
             level["m_probability"] = float(m_probability)
     model["probability_two_random_records_match"] = _prior(model, found, records, fixes or {})
+    _set_u_of_numbers(model, seen)
     return model
 
 
@@ -120,6 +123,28 @@ def _set_u(model: dict[str, Any], seen: Outcomes) -> None:
         counts = np.bincount(outcome[outcome >= 0], minlength=len(own)) + 0.5
         for level, count in zip(own, counts / counts.sum(), strict=True):
             level["u_probability"] = float(count)
+
+
+def _set_u_of_numbers(model: dict[str, Any], seen: Outcomes) -> None:
+    """Set u of the numbers that are one person's own, from the random pairs that are no true ones.
+
+    Two people hardly ever share such a number, so that nearly all random pairs that agree on it are true ones: left among them, they
+    would make a police number say less than a surname. How true each is, the model says; both are worked out in turns.
+    """
+    prior = model["probability_two_random_records_match"]
+    for comparison in model["comparisons"]:
+        if name_of(comparison) not in NUMBERS:
+            continue
+        outcome, own = seen["g_" + name_of(comparison)], levels(comparison)
+        is_near = (outcome >= 0) & (outcome < len(own) - 1)
+        near = {name: values[is_near] for name, values in seen.items()}
+        different = float(np.sum(outcome == len(own) - 1))
+        for _ in range(U_TURNS):
+            p = probability(weigh(near, model) + np.log2(prior / (1 - prior)))
+            counts = np.bincount(outcome[is_near], weights=1 - p, minlength=len(own)) + 0.5
+            counts[-1] += different
+            for level, count in zip(own, counts / counts.sum(), strict=True):
+                level["u_probability"] = float(count)
 
 
 def _block_pairs(con: duckdb.DuckDBPyConnection, block: tuple[str, ...]) -> float:
