@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tallystick.errors import BadInput
@@ -148,3 +149,58 @@ def test_a_name_that_is_a_list_is_told(tmp_path: Path, tally: Callable[..., Any]
     done = tally("link", "files", tmp_path / "people.parquet", "-o", tmp_path / "l.parquet")
     assert done.code == 2
     assert "'first_name' holds lists" in done.err
+
+
+def test_each_file_may_call_its_id_otherwise(tmp_path: Path, tally: Callable[..., Any]) -> None:
+    share = write_share(tmp_path / "share", people=60)
+    a, b = (share / "supplies" / f"{name}.csv" for name in ("justice", "education"))
+    usual = ("--key", "first_name+surname+dob", "--stages", "keys", "--persons")
+    assert (
+        tally("link", "files", a, b, "-o", tmp_path / "1.parquet", *usual, tmp_path / "p1.parquet").code == 0
+    )
+    for path, name in ((a, " Record No "), (b, "pupil")):
+        path.write_text(path.read_text().replace("record_id", name, 1))
+    own = ("--id", "justice=record_no", "--id", "education=pupil")
+    linked = tally("link", "files", a, b, "-o", tmp_path / "2.parquet", *usual, tmp_path / "p2.parquet", *own)
+    assert linked.code == 0, linked.err
+    for first, second in (("1", "2"), ("p1", "p2")):
+        assert pq.read_table(tmp_path / f"{first}.parquet").equals(
+            pq.read_table(tmp_path / f"{second}.parquet")
+        )
+    kept = ("--id", "key", *own, "--keep", tmp_path / "kept")
+    assert (
+        tally(
+            "link", "files", a, b, "-o", tmp_path / "3.parquet", *usual, tmp_path / "p3.parquet", *kept
+        ).code
+        == 0
+    )
+    assert "key_l" in pq.read_table(tmp_path / "3.parquet").column_names
+    fresh = ("link", "refresh", tmp_path / "kept", a, "-o", tmp_path / "4.parquet")
+    again = tally(*fresh, "--id", "justice=record_no")
+    assert again.code == 0, again.err
+    assert "There is nothing new" in again.out
+    assert tally(*fresh, "--id", "record_no").code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["tax=record_id"], "--id justice=record_id"),
+        (["justice="], "--id FILE=COLUMN"),
+        (["justice=none"], "there is no column 'none'"),
+        (["justice=record_id", "justice=surname"], "given twice"),
+        (["record_id", "surname"], "given twice"),
+        ([""], "--id COLUMN"),
+    ],
+)
+def test_an_id_column_that_cannot_be_is_refused(
+    given: list[str], said: str, tmp_path: Path, tally: Callable[..., Any]
+) -> None:
+    share = write_share(tmp_path / "share", people=40)
+    paths = [share / "supplies" / f"{name}.csv" for name in ("justice", "education")]
+    ran = tally(
+        "link", "files", *paths, "-o", tmp_path / "l.parquet", *(w for one in given for w in ("--id", one))
+    )
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (tmp_path / "l.parquet").exists()

@@ -9,6 +9,16 @@ import typer
 
 from tallystick.cli import bias, calibrate, cohort, encode, output, train, weights
 from tallystick.cli.run import ENGINES, Actor, Folder, Json, clock
+from tallystick.cli.train import Ids
+
+OwnIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--id",
+        metavar="FILE=COLUMN",
+        help="The id column of a file that calls it otherwise than before; several.",
+    ),
+]
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, help="Link records of people."
@@ -111,9 +121,7 @@ def files(
     master: Annotated[
         str, typer.Option(help="The Spark cluster's address, for --engine spark.")
     ] = "local[*]",
-    id_column: Annotated[
-        str, typer.Option("--id", help="The column that identifies a record in its file.")
-    ] = "record_id",
+    ids: Ids = None,
     decisions: Annotated[
         Path | None,
         typer.Option(
@@ -165,7 +173,8 @@ def files(
     if keep is not None:
         state.require_place(keep)
     settings = model if model == "person" else plain.read_model(Path(model))
-    tables = plain.read_sources(paths, id_column)
+    id_column, own_ids = plain.id_columns(ids or (), paths)
+    tables = plain.read_sources(paths, id_column, own_ids)
     if keep is not None and pprl.are_encoded(tables):
         raise BadInput("Encoded files are linked anew each time. Leave out --keep.")
     decided = overrides.read(decisions) if decisions else overrides.Overrides()
@@ -214,6 +223,7 @@ def refresh(
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the links go (Parquet).")],
     persons: Annotated[Path | None, typer.Option(help="Where the persons go (Parquet).")] = None,
+    ids: OwnIds = None,
     lineage: Annotated[
         Path | None, typer.Option(help="Where the lineage of the person ids goes (Parquet).")
     ] = None,
@@ -266,7 +276,12 @@ def refresh(
     if decisions is not None:
         decided = overrides.read(decisions)
         spec = replace(spec, always=decided.always, never=decided.never)
-    tables = plain.read_sources(paths, earlier.spec.id_column)
+    common, own_ids = plain.id_columns(ids or (), paths)
+    if common != plain.ID_COLUMN:
+        raise BadInput(
+            f"--id {common}: FOLDER knows the id column. Give --id FILE=COLUMN for a file that calls it otherwise."
+        )
+    tables = plain.read_sources(paths, earlier.spec.id_column, own_ids)
     with output.progress("linking") as step:
         step(0.1, "")
         if again:
@@ -306,16 +321,17 @@ def advise(
     budget: Annotated[
         float, typer.Option(min=0.1, help="Candidate pairs a record that may be made.")
     ] = 100.0,
-    id_column: Annotated[
-        str, typer.Option("--id", help="The column that identifies a record.")
-    ] = "record_id",
+    ids: Ids = None,
     as_json: Json = False,
 ) -> None:
     """Say what each blocking rule would cost in pairs and find of the true ones, without making a pair."""
     from tallystick.linkage import files as plain
     from tallystick.linkage.advise import advise as advised
 
-    found = advised(plain.read_sources(paths, id_column), id_column=id_column, pairs_per_record=budget)
+    id_column, own_ids = plain.id_columns(ids or (), paths)
+    found = advised(
+        plain.read_sources(paths, id_column, own_ids), id_column=id_column, pairs_per_record=budget
+    )
     if as_json:
         rows = [
             {"rule": one.sql, "pairs": one.pairs, "found": round(one.found, 4), "proposed": one.is_proposed}

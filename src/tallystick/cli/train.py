@@ -10,6 +10,15 @@ import typer
 from tallystick.cli import output
 from tallystick.cli.run import Json
 
+Ids = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--id",
+        metavar="[FILE=]COLUMN",
+        help="The column that identifies a record in its file, of all files or (justice=record_no) of one; several (default: record_id).",
+    ),
+]
+
 
 def train(
     paths: Annotated[
@@ -49,9 +58,7 @@ def train(
         ),
     ] = 20_000_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 1,
-    id_column: Annotated[
-        str, typer.Option("--id", help="The column that identifies a record in its file.")
-    ] = "record_id",
+    ids: Ids = None,
     as_json: Json = False,
 ) -> None:
     """Train a Splink model on the files themselves: u from random pairs, m by expectation-maximisation, the prior from sure rules."""
@@ -68,7 +75,8 @@ def train(
         )
     plain.require_place(out)
     settings = plain.read_model(model, is_trained=False)
-    tables = plain.read_sources(paths, id_column)
+    id_column, own_ids = plain.id_columns(ids or (), paths)
+    tables = plain.read_sources(paths, id_column, own_ids)
     training = Training(tuple(rules), tuple(sure or ()), recall, random_pairs, most_pairs, seed)
     with output.progress("training") as step:
         made = trained(tables, settings, training, id_column=id_column, progress=step)

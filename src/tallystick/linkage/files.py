@@ -18,16 +18,54 @@ import pyarrow.parquet as pq
 from tallystick.errors import BadInput
 from tallystick.linkage.columns import plain
 
+ID_COLUMN = "record_id"
 
-def read_sources(paths: Sequence[Path], id_column: str | None = None) -> dict[str, pa.Table]:
-    """Return each file as a table under its stem. Raises ``BadInput`` for a file that is missing, unreadable or named as another."""
+
+def id_columns(given: Sequence[str], paths: Sequence[Path]) -> tuple[str, dict[str, str]]:
+    """Return the id column that all files share, and those of single files by their stem, from ``COLUMN`` and ``FILE=COLUMN``.
+
+    Raises ``BadInput`` for a file that is not among the paths, or two words on the same.
+    """
+    common, own = "", dict[str, str]()
+    for said in given:
+        source, mark, column = (part.strip() for part in said.partition("="))
+        taken = own.get(source) if mark else common
+        if taken:
+            raise BadInput(f"--id {said}: the id column of {source if mark else 'all files'} is given twice.")
+        if not mark and source:
+            common = source
+        elif not column or source not in {path.stem for path in paths}:
+            raise BadInput(
+                f"--id {said}: write --id COLUMN for all files, or --id FILE=COLUMN with a file's name without its ending, such as "
+                f"--id {paths[0].stem}={ID_COLUMN}."
+            )
+        else:
+            own[source] = column
+    return common or ID_COLUMN, own
+
+
+def read_sources(
+    paths: Sequence[Path], id_column: str | None = None, own_ids: Mapping[str, str] | None = None
+) -> dict[str, pa.Table]:
+    """Return each file as a table under its stem, its own id column of ``own_ids`` called ``id_column``.
+
+    Raises ``BadInput`` for a file that is missing, unreadable or named as another, or that lacks its own id column.
+    """
     tables: dict[str, pa.Table] = {}
     for path in paths:
         if path.stem in tables:
             raise BadInput(
                 f"Two files are called {path.stem!r}; the name is the source in the links. Rename one of them."
             )
-        tables[path.stem] = read(path, id_column)
+        own = (own_ids or {}).get(path.stem)
+        table = read(path, None if own else id_column)
+        if own and id_column:
+            if plain(own) not in map(plain, table.column_names):
+                raise BadInput(
+                    f"{path}: there is no column {own!r}. Its columns are: {', '.join(table.column_names)}."
+                )
+            table = named(table, own, id_column)
+        tables[path.stem] = table
     return tables
 
 
