@@ -124,6 +124,20 @@ def test_nothing_new_changes_nothing(earlier: State, first: Sources) -> None:
     assert again.quality["refresh"] == {"new": 0, "changed": 0, "withdrawn": 0}
 
 
+def test_what_the_linkage_does_not_read_changes_no_record(earlier: State, first: Sources) -> None:
+    table = first["education"]
+    at = table.column_names.index("absence_rate")
+    other = table.set_column(at, "absence_rate", pa.array([0.5] * table.num_rows))
+    other = other.rename_columns(["Last name" if c == "surname" else c for c in other.column_names])
+    again = refresh(earlier, {"education": other})
+    assert again.quality["refresh"] == {"new": 0, "changed": 0, "withdrawn": 0}
+    assert again.persons.equals(earlier.persons)
+    cut = table.set_column(
+        table.column_names.index("surname"), "surname", pc.utf8_slice_codeunits(table["surname"], 0, 3)
+    )
+    assert refresh(earlier, {"education": cut}).quality["refresh"]["changed"] > 0.9 * table.num_rows
+
+
 def test_the_order_of_a_supply_changes_nothing(earlier: State, whole: Sources, refreshed: Linked) -> None:
     turned = {s: t.take(pa.array(np.arange(len(t))[::-1])) for s, t in whole.items()}
     assert refresh(earlier, turned).persons.equals(refreshed.persons)

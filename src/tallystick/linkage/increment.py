@@ -29,20 +29,19 @@ def links(
     Columns as the engine's. Frequencies are those of all records together, so a pair's weight is what a full run under the
     same model gives it, where the model treats the two sides alike.
     """
-    id_column = numbers.id_column
-    program = read(settings, id_column)
-    in_order = {source: tables[source].sort_by(id_column) for source in numbers.order}
-    records = encode(program, in_order, numbers.order)
+    program = read(settings, numbers.id_column)
+    records = encode(program, tables, numbers.order)
+    row = np.concatenate([numbers.start[source] + numbers.rows[source] for source in numbers.order])
     least = -math.inf if threshold <= 0 else math.log2(threshold / (1 - threshold))
     new, old = np.flatnonzero(is_new), np.flatnonzero(~is_new)
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
     if len(new) and len(old):
         order = np.concatenate([old, new])
-        both = Records(records.codes[order], records.pools, (len(old), len(new)))
+        both = Records(records.codes[row[order]], records.pools, (len(old), len(new)))
         found = score(program, both, least, same=blocks.TWO_LISTS)
         parts.append((order[found.left], order[found.right], found.weight))
     if len(new) > 1:
-        among = Records(records.codes[new], records.pools, (len(new),))
+        among = Records(records.codes[row[new]], records.pools, (len(new),))
         found = score(program, among, least, same=blocks.LATER_RECORD)
         parts.append((new[found.left], new[found.right], found.weight))
     a, b, bits = (np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -34,12 +34,19 @@ class Scored:
 
 
 class Numbers:
-    """Records by number: in order of source and id, as ``compare.stacked`` counts them."""
+    """Records by number: in order of source and id, as ``compare.stacked`` counts them.
+
+    ``ids`` are each source's in that order, ``rows`` where in its table each stands, and ``start`` its first number.
+    """
 
     def __init__(self, sources: Mapping[str, pa.Table], id_column: str) -> None:
         self.id_column = id_column
         self.order = sorted(sources)
-        self.ids = {source: sources[source][id_column].combine_chunks().sort() for source in self.order}
+        self.ids, self.rows = {}, {}
+        for source in self.order:
+            ids = sources[source][id_column].combine_chunks()
+            rows = pc.sort_indices(ids)
+            self.ids[source], self.rows[source] = ids.take(rows), rows.to_numpy().astype(np.int64)
         sizes = [len(self.ids[source]) for source in self.order]
         self.start = dict(zip(self.order, np.cumsum([0, *sizes[:-1]]), strict=True))
         self.count = sum(sizes)

@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 
 from tallystick.errors import BadInput
 from tallystick.linkage import clean, engines, keys, others, prepare
+from tallystick.linkage.columns import parts
 from tallystick.linkage.fit import FLOOR, estimated, reweighed
-from tallystick.linkage.numbers import Numbers
-from tallystick.linkage.outcome import finished
+from tallystick.linkage.numbers import Numbers, Scored
+from tallystick.linkage.outcome import of_scored
+from tallystick.linkage.resolve import Edges
 from tallystick.linkage.spec import LinkageSpec, Linked
 from tallystick.linkage.state import DIGEST, State, digests
 
@@ -35,8 +37,8 @@ def refresh(
 ) -> Linked:
     """Return the linkage of ``earlier`` after the supplies in ``tables``.
 
-    A source in ``tables`` is as it stands now, as a whole: records that it no longer holds are withdrawn, records whose row
-    changed are compared anew. Of a source in ``adds`` no record is withdrawn: its table holds what is new or changed.
+    A source in ``tables`` is as it stands now, as a whole: records that it no longer holds are withdrawn, records that changed in
+    a column that the linkage reads are compared anew. Of a source in ``adds`` no record is withdrawn: its table holds what is new or changed.
     A source that is not in ``tables`` stays as it was; one that was not there before is added.
     ``spec`` (that of ``earlier`` unless given) may change thresholds, decisions and engine; the model is always the earlier one.
     ``quality["refresh"]`` counts the records that are new, changed and withdrawn. Raises ``BadInput`` as ``link`` does.
@@ -50,31 +52,27 @@ def refresh(
         keys=keys.checked(spec.keys),
     )
     notes: list[str] = []
-    sources: dict[str, pa.Table] = {}
-    fresh: dict[str, pa.Array] = {}
     counts = {"new": 0, "changed": 0, "withdrawn": 0}
-    for source in sorted({*earlier.records, *tables}):
-        if source in tables:
-            sources[source], fresh[source] = _brought(
-                earlier, source, tables[source], counts, notes, is_addition=source in adds
-            )
-        else:
-            sources[source] = earlier.records[source].drop_columns([DIGEST])
+    brought = {
+        source: _brought(earlier, source, tables[source], counts, notes, is_addition=source in adds)
+        if source in tables
+        else (earlier.records[source], earlier.records[source].slice(0, 0))
+        for source in sorted({*earlier.records, *tables})
+    }
+    whole = {source: pa.concat_tables(parts) for source, parts in brought.items()}
+    sources = {source: table.drop_columns([DIGEST]) for source, table in whole.items()}
     numbers = Numbers(sources, spec.id_column)
     is_new = np.zeros(numbers.count, dtype=bool)
-    for source, ids in fresh.items():
-        is_new[numbers.of(pa.chunked_array([[source] * len(ids)], pa.string()), pa.chunked_array([ids]))] = (
-            True
-        )
+    for source, (_, made) in brought.items():
+        is_new[numbers.within(source, made[spec.id_column])] = True
     found, offsets = _scored(earlier, spec, model, sources, numbers, is_new)
     spec, gone = _decisions_that_stand(numbers, spec, earlier.spec)
     if gone:
         notes.append(f"{gone} decisions name a record that was withdrawn; they no longer count.")
-    pairs = pa.concat_tables([_still(earlier.pairs, numbers, is_new), found.cast(earlier.pairs.schema)])
-    order = [(f"{c}_{side}", "ascending") for side in "lr" for c in ("source", spec.id_column)]
-    linked = finished(
+    linked = of_scored(
+        _together(_still(earlier.pairs, numbers, is_new), found),
+        numbers,
         sources,
-        pairs.sort_by(order),
         model,
         spec,
         is_standard=earlier.is_standard,
@@ -82,7 +80,11 @@ def refresh(
         earlier=earlier.earlier,
         notes=tuple(notes),
     )
-    return replace(linked, quality={**linked.quality, "refresh": counts})
+    return replace(
+        linked,
+        quality={**linked.quality, "refresh": counts},
+        digests={source: table[DIGEST] for source, table in whole.items()},
+    )
 
 
 def _for_sources(earlier: State, sources: Collection[str]) -> dict[str, Any]:
@@ -102,31 +104,35 @@ def _brought(
     notes: list[str],
     *,
     is_addition: bool,
-) -> tuple[pa.Table, pa.Array]:
-    """Return a source's records as the model reads them, and the ids of those that must be compared."""
+) -> tuple[pa.Table, pa.Table]:
+    """Return a source's records as the model reads them, with their digests: those that stand, and those that must be compared."""
     id_column = earlier.spec.id_column
     ids = clean.record_ids(table, id_column, source)
+    digest = digests(table, earlier.reads)
     known = earlier.records.get(source)
     if known is None:
         counts["new"] += len(ids)
-        return _read(earlier, source, table, notes), ids
+        made = _read(earlier, source, table, notes)
+        return made.slice(0, 0).append_column(DIGEST, digest.slice(0, 0)), made.append_column(DIGEST, digest)
     place = pc.index_in(ids, value_set=known[id_column].combine_chunks())
-    was = known[DIGEST].combine_chunks().take(place)
-    is_same = pc.fill_null(pc.equal(digests(table).combine_chunks(), was), False)
-    is_known = pc.is_valid(place)
-    counts["new"] += pc.sum(pc.invert(is_known)).as_py() or 0
-    counts["changed"] += pc.sum(pc.and_(is_known, pc.invert(is_same))).as_py() or 0
-    kept = known.drop_columns([DIGEST]).take(place.filter(is_same))
+    is_same = pc.fill_null(pc.equal(digest, known[DIGEST].combine_chunks().take(place)), False).to_numpy()
+    is_known, place = pc.is_valid(place).to_numpy(zero_copy_only=False), pc.fill_null(place, 0).to_numpy()
+    stands = np.zeros(known.num_rows, dtype=bool)
     if is_addition:
-        silent = pc.invert(pc.is_in(known[id_column], value_set=ids))
-        kept = pa.concat_tables([kept, known.drop_columns([DIGEST]).filter(silent)])
-    else:
-        counts["withdrawn"] += known.num_rows - (pc.sum(is_known).as_py() or 0)
-    unlike = table.filter(pc.invert(is_same))
-    if not unlike.num_rows:
-        return kept, ids.slice(0, 0)
-    made = _read(earlier, source, unlike, notes).select(kept.column_names)
-    return pa.concat_tables([kept, made.cast(kept.schema)]), ids.filter(pc.invert(is_same))
+        stands[:] = True
+        stands[place[is_known]] = False
+    stands[place[is_same]] = True
+    counts["new"] += int((~is_known).sum())
+    counts["changed"] += int((is_known & ~is_same).sum())
+    counts["withdrawn"] += 0 if is_addition else known.num_rows - int(is_known.sum())
+    kept = known if stands.all() else known.filter(pa.array(stands))
+    if is_same.all():
+        return kept, kept.slice(0, 0)
+    is_unlike = pa.array(~is_same)
+    made = _read(earlier, source, table.filter(is_unlike), notes).append_column(
+        DIGEST, digest.filter(is_unlike)
+    )
+    return kept, made.select(kept.column_names).cast(kept.schema)
 
 
 def _read(earlier: State, source: str, table: pa.Table, notes: list[str]) -> pa.Table:
@@ -136,7 +142,7 @@ def _read(earlier: State, source: str, table: pa.Table, notes: list[str]) -> pa.
     if not earlier.is_standard:
         made, _, _ = prepare.as_the_model_reads({source: table}, earlier.spec.model, id_column)  # type: ignore[arg-type]
         return made[source].select(like.column_names)
-    one = clean.standard(table, id_column, source)
+    one = clean.standard(_compared(table, like.column_names, id_column), id_column, source)
     one = replace(one, table=others.completed({source: one.table}, like.column_names)[source])
     missing = [name for name in like.column_names if name not in one.table.column_names]
     if len(missing) > len(like.column_names) - 3:
@@ -155,6 +161,15 @@ def _read(earlier: State, source: str, table: pa.Table, notes: list[str]) -> pa.
     return pa.table({name: empty[name] if name in empty else one.table[name] for name in like.column_names})
 
 
+def _compared(table: pa.Table, like: Collection[str], id_column: str) -> pa.Table:
+    """Return the columns of a supply that those of the earlier records (``like``) are made of: only these need cleaning."""
+    names = {"full_name", "first_name", "middle_name", "surname", *others.GIVEN}
+    part = parts(table.column_names)
+    return table.select(
+        [c for c in table.column_names if c == id_column or part.get(c) in names or part.get(c) in like]
+    )
+
+
 def _scored(
     earlier: State,
     spec: LinkageSpec,
@@ -162,30 +177,44 @@ def _scored(
     sources: Mapping[str, pa.Table],
     numbers: Numbers,
     is_new: Bools,
-) -> tuple[pa.Table, Any]:
+) -> tuple[Scored, Any]:
     """Return the pairs that a new record has a part in, scored by the earlier model, and the offsets with those of new sources."""
-    found = engines.links_of_new(
-        spec.engine,
-        keys.with_parts(sources, spec.keys),
-        keys.with_rules(model, spec),
-        min(spec.threshold, FLOOR),
-        numbers,
-        is_new,
-        master=spec.master,
+    found = numbers.scored(
+        engines.links_of_new(
+            spec.engine,
+            keys.with_parts(sources, spec.keys),
+            keys.with_rules(model, spec),
+            min(spec.threshold, FLOOR),
+            numbers,
+            is_new,
+            master=spec.master,
+        )
     )
     if earlier.offsets is None:
         return found, None
-    edges = numbers.edges(found)
+    edges = found.edges
     prior = model["probability_two_random_records_match"]
     offsets = estimated(numbers, edges, prior, earlier.offsets)
-    return reweighed(found, edges.log_odds + numbers.by_sources(edges, offsets)), offsets
+    weight = edges.log_odds + numbers.by_sources(edges, offsets)
+    return Scored(reweighed(found.table, weight), replace(edges, log_odds=weight)), offsets
 
 
-def _still(pairs: pa.Table, numbers: Numbers, is_new: Bools) -> pa.Table:
+def _still(pairs: pa.Table, numbers: Numbers, is_new: Bools) -> Scored:
     """Return the earlier pairs of records that are there and as they were."""
-    edges = numbers.edges(pairs)
+    scored = numbers.scored(pairs)
+    edges = scored.edges
     there = (edges.a >= 0) & (edges.b >= 0)
-    return pairs.filter(pa.array(there & ~is_new[edges.a] & ~is_new[edges.b]))
+    return scored.filter(there & ~is_new[edges.a] & ~is_new[edges.b])
+
+
+def _together(old: Scored, found: Scored) -> Scored:
+    """Return both, in the order of their records."""
+    table = pa.concat_tables([old.table, found.table.cast(old.table.schema)])
+    a, b, log_odds = (
+        np.concatenate([getattr(one.edges, name) for one in (old, found)]) for name in ("a", "b", "log_odds")
+    )
+    order = np.lexsort([b, a])
+    return Scored(table.take(pa.array(order)), Edges(a[order], b[order], log_odds[order]))
 
 
 def _decisions_that_stand(

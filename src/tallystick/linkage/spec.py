@@ -63,6 +63,7 @@ class Linked:
     What a refresh needs: ``records`` are the sources as the model reads them (cleaned, where ``is_standard``), ``pairs`` all that was
     scored, before anyone's decisions, ``offsets`` the bits that a pair of sources adds to the model's weights (null where a given
     model was used as it is). ``lineage`` says what became of the ids of an earlier linkage; it is empty after a first one.
+    ``digests`` are those of the rows of ``records`` (``state``), after a refresh, which needed them.
     """
 
     links: pa.Table
@@ -76,3 +77,4 @@ class Linked:
     is_standard: bool
     lineage: pa.Table
     notes: tuple[str, ...] = field(default=())
+    digests: Mapping[str, pa.ChunkedArray] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import io
 import json
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tallystick.errors import BadInput
+from tallystick.linkage.columns import parts
 from tallystick.linkage.compare import quoted
 from tallystick.linkage.lineage import Earlier
 from tallystick.linkage.spec import LinkageSpec, Linked, MatchKey, Offsets
@@ -31,7 +32,7 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class State:
-    """A linkage as a refresh takes it up. ``records``: the sources as the model reads them, and ``row_digest`` of the raw row.
+    """A linkage as a refresh takes it up. ``records``: the sources as the model reads them, and ``row_digest`` of what it read of the row.
 
     ``spec.model`` is the model as it was trained and calibrated; ``pairs`` are all that it scored.
     """
@@ -46,6 +47,11 @@ class State:
     refreshes: int
 
     @property
+    def reads(self) -> Collection[str] | None:
+        """The columns of a supply that the linkage reads; None: those with a part in the person model."""
+        return None if self.is_standard else next(iter(self.records.values())).column_names
+
+    @property
     def earlier(self) -> Earlier:
         """The ids that a refresh keeps."""
         return Earlier(self.persons, self.lineage, self.refreshes)
@@ -57,16 +63,11 @@ def after(
     """Return the state after ``linked``, a linkage of ``tables`` under ``spec`` (a refresh of ``before``, where there is one)."""
     records = {}
     for source, table in linked.records.items():
-        if source in tables:
+        digest = linked.digests.get(source)
+        if digest is None:
             order = pc.index_in(table[spec.id_column], value_set=_ids(tables[source], spec.id_column))
-            digest = digests(tables[source]).take(order)
-            if before is not None and source in before.records:  # records that an addition did not name
-                known = before.records[source]
-                own = pc.index_in(table[spec.id_column], value_set=known[spec.id_column].combine_chunks())
-                digest = pc.coalesce(digest, known[DIGEST].take(own))
-        else:
-            assert before is not None
-            digest = before.records[source][DIGEST]
+            read = None if linked.is_standard else table.column_names
+            digest = digests(tables[source], read).take(order)
         records[source] = table.append_column(DIGEST, digest)
     return State(
         replace(spec, model=linked.model),
@@ -80,15 +81,20 @@ def after(
     )
 
 
-def digests(table: pa.Table) -> pa.ChunkedArray:
-    """Return the digest of each row of a source as it was supplied: equal just where the row is."""
-    parts = ", ".join(
+def digests(table: pa.Table, read: Collection[str] | None) -> pa.ChunkedArray:
+    """Return the digest of what each row of a source, as supplied, holds in the columns ``read``: equal just where that is.
+
+    ``None``: those with a part in the person model, whatever the supplier calls them.
+    """
+    part = parts(table.column_names) if read is None else {c: c for c in table.column_names if c in read}
+    values = [
         f"coalesce(chr(31) || cast({quoted(name)} as varchar), chr(30))"
-        for name in sorted(table.column_names)
-    )
+        for name in sorted(part, key=part.__getitem__)
+    ]
+    whole = ", ".join(["''", *values])
     with duckdb.connect() as con:
         con.register("rows", table)
-        return con.sql(f"select md5(concat({parts})) as digest from rows").to_arrow_table()["digest"]  # noqa: S608
+        return con.sql(f"select md5(concat({whole})) as digest from rows").to_arrow_table()["digest"]  # noqa: S608
 
 
 def _ids(table: pa.Table, id_column: str) -> pa.Array:
@@ -99,11 +105,11 @@ def _ids(table: pa.Table, id_column: str) -> pa.Array:
 
 def as_tables(state: State) -> dict[str, pa.Table]:
     """Return the four tables of a state, the records of all sources in one."""
-    parts = [
+    marked = [
         table.append_column("source", pa.array([source] * table.num_rows, pa.string()))
         for source, table in state.records.items()
     ]
-    whole = pa.concat_tables(parts, promote_options="default")
+    whole = pa.concat_tables(marked, promote_options="default")
     return dict(zip(TABLES, (whole, state.pairs, state.persons, state.lineage), strict=True))
 
 

@@ -20,6 +20,7 @@ MOST_PAIRS = 10**9
 SKEWED_SHARE, LEAST_SKEWED = 0.1, 10_000
 TWO_LISTS, LATER_RECORD, LATER_SOURCE = 0, 1, 2
 LEFT, RIGHT = 0, 1
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Knuth's multiplicative hashing
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,25 @@ class Side:
 def blocks(codes: Codes, rule: Rule, sizes: tuple[int, ...], same: int, pools: Pools | None = None) -> Blocks:
     """Return the blocks of one rule. ``sizes``: records of each source; ``same``: how the two sides are told apart; ``pools``: where the
     entries of lists lie, for a rule that opens lists."""
-    count = len(codes)
-    left = range(0, sizes[0]) if same == TWO_LISTS else range(count)
-    right = range(sizes[0], count) if same == TWO_LISTS else range(count)
     is_alike = all(a == b for a, b in (*rule.keys, *rule.lists))
-    first = keyed(codes, rule, LEFT, pools)
-    second = first if is_alike else keyed(codes, rule, RIGHT, pools)
+    is_parted = same == TWO_LISTS
+    mine, other = (codes[: sizes[0]], codes[sizes[0] :]) if is_parted else (codes, codes)
+    first = keyed(mine, rule, LEFT, pools)
+    second = first if is_alike and not is_parted else keyed(other, rule, RIGHT, pools)
     bounds = [
-        int(max(one.max(initial=0), other.max(initial=0))) + 1
-        for one, other in zip(first.columns, second.columns, strict=True)
+        int(max(a.max(initial=0), b.max(initial=0))) + 1
+        for a, b in zip(first.columns, second.columns, strict=True)
     ]
-    one = side(first, bounds, left)
-    is_one = is_alike and same != TWO_LISTS
-    return matched(
-        one, one if is_one else side(second, bounds, right), is_later=is_one and same == LATER_RECORD
-    )
+    if not is_parted:
+        one = side(first, bounds)
+        return matched(
+            one, one if is_alike else side(second, bounds), is_later=is_alike and same == LATER_RECORD
+        )
+    if len(mine) > len(other):
+        few = side(second, bounds, sizes[0])
+        return matched(side(first, bounds, among=few.values), few)
+    few = side(first, bounds)
+    return matched(few, side(second, bounds, sizes[0], among=few.values))
 
 
 @dataclass(frozen=True)
@@ -101,10 +106,13 @@ def _opened(numbers: Codes, column: int, pools: Pools) -> tuple[Ints, Codes]:
     return once // size, (once % size).astype(np.int32)
 
 
-def side(keys: Keyed, bounds: list[int], members: range) -> Side:
-    """Return the members with a whole key, in the order of key and then of record; each column's codes are below its bound."""
-    order, values = _sorted(combined(keys.columns, bounds), keys.record, members)
-    return Side(order, *_runs(values))
+def side(keys: Keyed, bounds: list[int], start: int = 0, among: Ints | None = None) -> Side:
+    """Return the records with a whole key, in the order of key and then of record; each column's codes are below its bound.
+
+    ``start``: the number of the first record. Where the other side's keys are known (``among``), most records of others are left out.
+    """
+    order, values = _sorted(combined(keys.columns, bounds), keys.record, among)
+    return Side((order + start).astype(np.int32), *_runs(values))
 
 
 def matched(left: Side, right: Side, *, is_later: bool = False) -> Blocks:
@@ -221,26 +229,31 @@ def combined(columns: list[Codes], sizes: list[int]) -> Ints:
     return key
 
 
-def _sorted(key: Ints, record: Ints | None, members: range) -> tuple[npt.NDArray[np.int32], Ints]:
-    """Return the members with a key, in order of key and then of record, and their keys; ``record`` says of each key whose it is."""
-    if record is not None:
-        first, end = np.searchsorted(record, [members.start, members.stop])
-        key, record = key[first:end], record[first:end] - members.start
-    else:
-        key = key[members.start : members.stop]
-    at = np.flatnonzero(key >= 0)
+def _sorted(key: Ints, record: Ints | None, among: Ints | None) -> tuple[Ints, Ints]:
+    """Return the records with a key, in order of key and then of record, and their keys; ``record`` says of each key whose it is."""
+    at = np.flatnonzero(key >= 0 if among is None else (key >= 0) & _may_be_among(key, among))
     values, records = key[at], at if record is None else record[at]
-    bits = max(1, len(members).bit_length())
+    bits = max(1, int(records.max(initial=0)).bit_length())
     if len(values) and int(values.max()) < 1 << (62 - bits):
         packed = (
             values << bits
         ) | records  # one sort of plain integers is several times faster than an argsort
         packed.sort()
-        order, values = packed & ((1 << bits) - 1), packed >> bits
-    else:
-        turn = np.argsort(values, kind="stable")
-        order, values = records[turn], values[turn]
-    return (order + members.start).astype(np.int32), values
+        return packed & ((1 << bits) - 1), packed >> bits
+    turn = np.argsort(values, kind="stable")
+    return records[turn], values[turn]
+
+
+def _may_be_among(keys: Ints, few: Ints) -> npt.NDArray[np.bool_]:
+    """Return which keys may be among a few: all that are, and by chance an eighth of the others at most (a table of bits by hash)."""
+    bits = max(4, (8 * len(few)).bit_length())
+
+    def place(of: Ints) -> npt.NDArray[np.uint64]:
+        return np.asarray((of.astype(np.uint64) * GOLDEN) >> np.uint64(64 - bits))
+
+    is_there = np.zeros(1 << bits, dtype=bool)
+    is_there[place(few)] = True
+    return np.asarray(is_there[place(keys)])
 
 
 def _runs(values: Ints) -> tuple[Ints, Ints, Ints]:

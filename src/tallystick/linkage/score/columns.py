@@ -8,6 +8,7 @@ column's values begin at its base.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +77,7 @@ def encode(
     With ``known``, values that it holds keep their codes, and frequencies count its records too.
     """
     count = sum(tables[source].num_rows for source in sources)
-    values = [_evaluated(program, number, tables, sources) for number in range(len(program.columns))]
+    values: list[Any] = _evaluated(program.columns, tables, sources)
     codes = np.empty((count, len(program.columns)), dtype=np.int32)
     made = _PoolMaker(len(program.columns), known or Known())
     for group in sorted({program.group(number) for number in range(len(values))}):
@@ -248,32 +249,43 @@ def _joined(parts: list[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
 
 
 def _evaluated(
-    program: Program, number: int, tables: Mapping[str, pa.Table], sources: list[str]
+    columns: list[str], tables: Mapping[str, pa.Table], sources: list[str]
+) -> list[pa.ChunkedArray]:
+    """Return each column's values over all sources: as they lie where it is a plain column, else worked out by DuckDB."""
+    parts: list[list[pa.ChunkedArray]] = [[] for _ in columns]
+    with ExitStack() as stack:
+        connection = None
+        for source in sources:
+            table = tables[source]
+            for number, sql in enumerate(columns):
+                plain = _plain(sql, table)
+                if plain is not None:
+                    parts[number].append(table[plain])
+                    continue
+                connection = connection or stack.enter_context(duckdb.connect())
+                parts[number].append(_worked_out(connection, table, sql, source))
+    for sql, found in zip(columns, parts, strict=True):
+        if len({part.type for part in found}) > 1:
+            raise BadInput(
+                f"The column behind {sql} is of another type in one file than in another. Give it the same type in all."
+            )
+    return [
+        pa.chunked_array([chunk for part in found for chunk in part.chunks], type=found[0].type)
+        for found in parts
+    ]
+
+
+def _worked_out(
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, sql: str, source: str
 ) -> pa.ChunkedArray:
-    """Return one column's values over all sources: as it lies where it is a plain column, else worked out by DuckDB."""
-    sql = program.columns[number]
-    parts = []
-    for source in sources:
-        table = tables[source]
-        plain = _plain(sql, table)
-        if plain is not None:
-            parts.append(table[plain])
-            continue
-        with duckdb.connect() as connection:
-            connection.register("records", table)
-            try:
-                parts.append(connection.sql(f"select {sql} as value from records").to_arrow_table()["value"])  # noqa: S608
-            except duckdb.Error as error:
-                raise BadInput(
-                    f"{source}: the model reads {sql}, which this file's columns do not give ({type(error).__name__}). "
-                    "Check that the columns that the model names are there, and of the type that it was trained on."
-                ) from None
-    types = {part.type for part in parts}
-    if len(types) > 1:
+    connection.register("records", table)
+    try:
+        return connection.sql(f"select {sql} as value from records").to_arrow_table()["value"]  # noqa: S608
+    except duckdb.Error as error:
         raise BadInput(
-            f"The column behind {sql} is of another type in one file than in another. Give it the same type in all."
-        )
-    return pa.chunked_array([chunk for part in parts for chunk in part.chunks], type=parts[0].type)
+            f"{source}: the model reads {sql}, which this file's columns do not give ({type(error).__name__}). "
+            "Check that the columns that the model names are there, and of the type that it was trained on."
+        ) from None
 
 
 def _plain(sql: str, table: pa.Table) -> str | None:

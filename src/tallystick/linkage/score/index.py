@@ -125,4 +125,4 @@ def _side(rule: Rule, side: int, records: Records, sizes: list[int]) -> blocking
     """Return records in the order of a rule's key; a code that the index does not have can be in no block."""
     keys = blocking.keyed(records.codes, rule, side, records.pools)
     known = [np.where(column < size, column, -1) for column, size in zip(keys.columns, sizes, strict=True)]
-    return blocking.side(replace(keys, columns=known), sizes, range(len(records.codes)))
+    return blocking.side(replace(keys, columns=known), sizes)
