@@ -143,6 +143,14 @@ def test_a_higher_threshold_only_parts_persons_and_held_says_at_which(weights: l
     assert (label[edges.a] == label[edges.b])[held > 0].all()
 
 
+def test_a_record_joins_all_of_what_keys_made_one_alike() -> None:
+    edges = resolve.Edges(np.array([0, 0, 1]), np.array([1, 2, 2]), np.array([0.5, 3.0, 1.0]))
+    start = np.array([0, 0, 2])
+    held = resolve.persons(3, edges, start=start).held(edges.a, edges.b)
+    assert held.tolist() == [-np.inf, 2 * np.sqrt(2), 2 * np.sqrt(2)]
+    assert resolve.strengths(3, edges, start=start).tolist() == held.tolist()
+
+
 def test_twins_and_brothers_and_sisters_stay_apart(tmp_path: Path) -> None:
     from tallystick import synth
 

@@ -236,6 +236,21 @@ def labels_at(scored: pa.Table, numbers: Numbers, spec: LinkageSpec) -> resolve.
     return _resolved(numbers.scored(decided), numbers, spec).label
 
 
+def believed(scored: pa.Table, numbers: Numbers, threshold: float) -> tuple[Scored, Floats]:
+    """Return the pairs that persons are resolved from, and how probable each is once third records are counted too, as in the links of
+    a linkage at ``threshold``; down to even odds."""
+    whole = numbers.scored(scored)
+    pairs = stages.evidence(whole)
+    start = stages.begun(whole, numbers)
+    held = resolve.strengths(numbers.count, pairs.edges, _log_odds(threshold), start=start)
+    return pairs, _raised(pairs.table["match_probability"].to_numpy(), held)
+
+
+def _raised(alone: Floats, held: Floats) -> Floats:
+    """Return probabilities by themselves or by what holds the person together (log2 odds), whichever is more."""
+    return np.maximum(alone, 1 / (1 + np.exp2(-np.clip(held, -60, 60))))
+
+
 def _log_odds(probability: float) -> float:
     p = min(max(probability, 1e-12), 1 - 1e-12)
     return float(np.log2(p / (1 - p)))
@@ -247,7 +262,7 @@ def _within(scored: Scored, found: resolve.Persons) -> tuple[Scored, Floats]:
     pairs = scored.filter(found.label[scored.edges.a] == found.label[scored.edges.b])
     alone = pairs.table["match_probability"].to_numpy()
     held = found.held(pairs.edges.a, pairs.edges.b)
-    probability = np.maximum(alone, 1 / (1 + np.exp2(-np.clip(held, -60, 60))))
+    probability = _raised(alone, held)
     place = pairs.table.column_names.index("match_probability")
     table = pairs.table.set_column(place, "match_probability", pa.array(probability))
     return replace(pairs, table=table), alone

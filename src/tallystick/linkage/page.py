@@ -59,7 +59,7 @@ def figures(linked: Linked, threshold: float, id_column: str, at_thresholds: pa.
         "linked_records": _linked_records(linked.persons),
         "threshold": threshold,
         "stages": by_stage(linked.links, linked.persons, id_column),
-        "sensitivity": sensitivity(linked.scored, at_thresholds, id_column),
+        "sensitivity": sensitivity(linked.scored, at_thresholds, id_column, threshold),
         "implausible": implausible(linked.links, linked.records, id_column) if linked.is_standard else [],
         "by_identifiers": by_identifiers(linked.persons, linked.records, id_column)
         if linked.is_standard

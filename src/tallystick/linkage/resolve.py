@@ -58,14 +58,16 @@ class Joins:
 
 @dataclass(frozen=True)
 class Persons:
-    """The person of each record, as the smallest record number in it, and the joins that made it, in their order."""
+    """The person of each record, as the smallest record number in it, the joins that made it, in their order, and the groups they began with."""
 
     label: Ints
     joins: tuple[Joins, ...]
+    begun: Ints
 
     def held(self, a: Ints, b: Ints) -> Floats:
         """Return the log2 odds at which the records of each pair are still one person; minus infinity where they are not, or began as one."""
         found = np.full(len(a), -np.inf)
+        a, b = self.begun[a], self.begun[b]
         for join in self.joins:
             into = np.arange(len(self.label), dtype=np.int64)
             into[join.other] = join.first
@@ -95,7 +97,17 @@ def persons(records: int, edges: Edges, stop: float = 0.0, start: Ints | None = 
     if stop < 0:
         further = _joins(records, edges, stop, label)
         kept, label = [*kept, *further], _joined(label, further)
-    return Persons(label, tuple(kept))
+    return Persons(label, tuple(kept), begun)
+
+
+def strengths(records: int, edges: Edges, stop: float = 0.0, start: Ints | None = None) -> Floats:
+    """Return the log2 odds at which the two records of each edge are still one person, as `Persons.held`, down to even odds.
+
+    ``stop`` bounds what one pair can say, as in `persons`; the odds of what `persons` joins at ``stop`` are the same.
+    """
+    begun = np.arange(records, dtype=np.int64) if start is None else start
+    joins = _strongest(_joins(records, edges, max(stop, 0.0), begun), records)
+    return Persons(_joined(begun, joins), tuple(joins), begun).held(edges.a, edges.b)
 
 
 def _joined(label: Ints, joins: Sequence[Joins]) -> Ints:

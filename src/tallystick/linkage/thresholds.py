@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tallystick.linkage import resolve
-from tallystick.linkage.outcome import labels_at, numbered
+from tallystick.linkage.outcome import believed, labels_at, numbered
 from tallystick.linkage.spec import LinkageSpec
 
 GRID = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -49,28 +49,29 @@ def at(table: pa.Table) -> list[float]:
     return [float(column) for column in table.column_names if column[:1].isdigit()]
 
 
-def sensitivity(scored: pa.Table, table: pa.Table, id_column: str) -> list[dict[str, Any]]:
+def sensitivity(scored: pa.Table, table: pa.Table, id_column: str, threshold: float) -> list[dict[str, Any]]:
     """Return for each threshold of ``table`` (`persons_at`): persons, links, people and linked people of each source, and by the model's own
     probabilities the precision of the links and their recall among the pairs that were scored.
 
-    Links are pairs across sources where there are several, at the threshold or over it, whose records are one person.
+    Links are pairs across sources where there are several, at the threshold or over it by themselves, whose records are one person. Each is
+    as probable as in the links of the linkage, made at ``threshold``: third records count too.
     """
     numbers = numbered(table, id_column)
-    edges = numbers.edges(scored)
-    probability = scored["match_probability"].to_numpy(zero_copy_only=False).astype(float)
+    pairs, probability = believed(scored, numbers, threshold)
+    edges, alone = pairs.edges, pairs.table["match_probability"].to_numpy()
     order = np.array([numbers.order.index(one) for one in numbers.names()[0].to_pylist()])
     is_asked = (
         order[edges.a] != order[edges.b] if len(numbers.order) > 1 else np.ones(len(edges.a), dtype=bool)
     )
     truly = float(probability[is_asked].sum())
     found = []
-    for threshold in at(table):
-        label = table[name(threshold)].to_numpy().astype(np.int64)
-        is_link = is_asked & (label[edges.a] == label[edges.b]) & (probability >= threshold)
+    for one in at(table):
+        label = table[name(one)].to_numpy().astype(np.int64)
+        is_link = is_asked & (label[edges.a] == label[edges.b]) & (alone >= one)
         mass = float(probability[is_link].sum())
         found.append(
             {
-                "threshold": threshold,
+                "threshold": one,
                 "persons": int(np.count_nonzero(np.bincount(label))),
                 "links": int(is_link.sum()),
                 "expected_precision": mass / int(is_link.sum()) if is_link.any() else None,
