@@ -18,6 +18,8 @@ from tallystick.linkage.outcome import believed, labels_at, numbered
 from tallystick.linkage.spec import LinkageSpec
 
 GRID = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+UNLIKELY = (0.1, 0.2)
+"""Under even odds: no threshold to choose, but who has an unlikely candidate tells whom false likely links are to be expected of."""
 
 
 def grid(threshold: float) -> tuple[float, ...]:
@@ -28,20 +30,27 @@ def grid(threshold: float) -> tuple[float, ...]:
 def persons_at(scored: pa.Table, persons: pa.Table, spec: LinkageSpec) -> pa.Table:
     """Return source, <id> and, in a column named by each threshold, which person a record would be of: a number that means nothing else.
 
+    The columns of ``UNLIKELY`` are named ``weak 0.1`` and so on.
     ``scored`` is `Linked.scored`; ``persons`` names the records; of ``spec`` the threshold (one of those looked at) and the decisions count.
     """
     numbers = numbered(persons, spec.id_column)
     sources, ids = numbers.names()
     columns: dict[str, pa.Array] = {"source": sources, spec.id_column: ids}
-    for threshold in grid(spec.threshold):
+    asked = {name(one): one for one in grid(spec.threshold)} | {weak(one): one for one in UNLIKELY}
+    for column, threshold in asked.items():
         label = labels_at(scored, numbers, replace(spec, threshold=threshold))
-        columns[name(threshold)] = pa.array(label.astype(np.int32 if numbers.count < 2**31 else np.int64))
+        columns[column] = pa.array(label.astype(np.int32 if numbers.count < 2**31 else np.int64))
     return pa.table(columns)
 
 
 def name(threshold: float) -> str:
     """Return the column of a threshold."""
     return f"{threshold:g}"
+
+
+def weak(threshold: float) -> str:
+    """Return the column of a threshold under even odds."""
+    return f"weak {threshold:g}"
 
 
 def at(table: pa.Table) -> list[float]:

@@ -21,6 +21,9 @@ from tallystick.deidentify.selection.groups import grouped
 from tallystick.deidentify.selection.sensitivity import Question
 from tallystick.deidentify.selection.weights import Weights, weights
 from tallystick.errors import BadInput
+from tallystick.linkage import thresholds
+
+Bools = npt.NDArray[np.bool_]
 
 MISSED, LOST = "did not link", "a likely link lost to the threshold"
 LIKELY = 0.5
@@ -58,17 +61,17 @@ def part(linked: pa.Table, dataset: Dataset, agreement: Agreement, labels: pa.Ta
     lost: list[bias.Group] = []
     at: list[sensitivity.RateAt] = []
     if labels is not None:
-        others = _linked_at(linked, dataset, labels)
+        others = _linked_at(linked, dataset, labels, _thresholds(labels))
         at = sensitivity.rates_at(others, person, fields, visible, dataset.name, base(agreement))
-        likely = others[min(others)]
-        if min(others) < agreement.linkage.threshold and likely.any():
+        likely, threshold = others[LIKELY], agreement.linkage.threshold
+        if threshold > LIKELY and likely.any():
             lost = bias.counted(
                 ~is_linked[likely],
                 person.filter(pa.array(likely)),
                 {name: group.filter(pa.array(likely)) for name, group in fields.items()},
                 dataset.name,
             )
-            lost = _with_false(lost, groups, others, agreement.linkage.threshold)
+            lost = _with_false(lost, linked, fields, others, threshold, dataset, labels)
     made = None if agreement.lab else weights(is_linked, fields)
     return Part(
         dataset, linked.num_rows, float(is_linked.mean()) if len(is_linked) else 0.0, groups, lost, at,
@@ -152,34 +155,42 @@ def _bias(parts: Sequence[Part], agreement: Agreement, few: int) -> dict[str, An
 
 def _with_false(
     lost: Sequence[bias.Group],
-    everybody: Sequence[bias.Group],
-    others: Mapping[float, npt.NDArray[np.bool_]],
+    linked: pa.Table,
+    fields: Mapping[str, pa.Array],
+    at: Mapping[float, Bools],
     threshold: float,
+    dataset: Dataset,
+    labels: pa.Table,
 ) -> list[bias.Group]:
     """Return the groups of people with a likely link with how many of the lost links are expected to be none.
 
-    That many are, by the probabilities of the links themselves (the middle of the two thresholds between which a link was lost); they
-    fall to a group by its people who have no likely link, from among whom they come. Without this a group in which few people have
-    a true link, such as pupils who are never absent, would seem to lose the most.
+    ``at`` says for each threshold whether a row links there. By the probabilities of the links themselves that many are none; they fall
+    to groups as people do whose best candidate is an unlikely one. Groups stand as they are where ``labels`` are of an older linkage.
     """
-    steps = sorted(one for one in others if one <= threshold)
-    dropped = np.array([(others[low] & ~others[high]).sum() for low, high in pairwise(steps)])
-    middle = np.array([(low + high) / 2 for low, high in pairwise(steps)])
-    share = float((dropped * (1 - middle)).sum() / dropped.sum()) if dropped.sum() else 0.0
-    people = {(one.field, one.group): one.people for one in everybody}
-    without = {(one.field, one.group): people[one.field, one.group] - one.people for one in lost}
-    found = []
-    for one in lost:
-        errors = sum(each.errors for each in lost if each.field == one.field)
-        whole = sum(count for (field, _), count in without.items() if field == one.field)
-        mine = without[one.field, one.group]
-        found.append(replace(one, false=share * errors * mine / whole if whole else 0.0))
-    return found
+    weak = {one: thresholds.weak(one) for one in thresholds.UNLIKELY}
+    if not set(weak.values()) <= set(labels.column_names):
+        return list(lost)
+    under = _linked_at(linked, dataset, labels, weak) | {LIKELY: at[LIKELY]}
+    is_weak = under[min(under)] & ~at[LIKELY]
+    people = linked["person_id"].fill_null("").filter(pa.array(is_weak))
+    groups = {name: group.filter(pa.array(is_weak)) for name, group in fields.items()}
+    candidates = bias.counted(is_weak[is_weak], people, groups, dataset.name)
+    agreed = {one: rows for one, rows in at.items() if LIKELY <= one <= threshold}
+    return bias.with_false(lost, candidates, 1 - _probability(agreed), _probability(under))
 
 
-def _linked_at(linked: pa.Table, dataset: Dataset, labels: pa.Table) -> dict[float, npt.NDArray[np.bool_]]:
-    """Return for each threshold whether each row of ``linked`` has its person in another source there."""
-    names = _thresholds(labels)
+def _probability(at: Mapping[float, Bools]) -> float:
+    """Return the mean probability of links that are lost between the lowest threshold and the highest: of each, the middle of its step."""
+    steps = list(pairwise(sorted(at)))
+    dropped = np.array([(at[low] & ~at[high]).sum() for low, high in steps])
+    middle = np.array([(low + high) / 2 for low, high in steps])
+    return float((dropped * middle).sum() / dropped.sum()) if dropped.sum() else 1.0
+
+
+def _linked_at(
+    linked: pa.Table, dataset: Dataset, labels: pa.Table, names: Mapping[float, str]
+) -> dict[float, Bools]:
+    """Return for each threshold of ``names`` (and its column) whether each row of ``linked`` has its person in another source there."""
     mine = sensitivity.linked_at(labels, names)
     mine = mine.filter(pc.equal(mine["source"], dataset.name))
     place = pc.index_in(linked["supply_key"], value_set=mine["supply_key"].combine_chunks())

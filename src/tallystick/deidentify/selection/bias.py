@@ -9,7 +9,7 @@ is named must also matter: an error rate at least 1.25 times that of the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,28 @@ class Verdict:
 
 
 def verdicts(groups: Sequence[Group], level: float = LEVEL, matters: float = MATTERS) -> tuple[Verdict, ...]:
-    """Return a verdict on every group that has others in its field, in the order given."""
+    """Return a verdict on every group that has others in its field, in the order given.
+
+    Where errors may be ``false``, nobody knows in which group they are: a group is worse if it is so both with them taken out as
+    expected and with all errors taken as they are, and the verdict is that of the smaller ratio.
+    """
+    allowing = _verdicts(groups, level, matters)
+    if not any(one.false for one in groups):
+        return allowing
+    as_seen = _verdicts([replace(one, false=0.0) for one in groups], level, matters)
+    return tuple(
+        replace(
+            min(both, key=lambda one: one.ratio),
+            group=both[0].group,
+            p=max(one.p for one in both),
+            p_adjusted=max(one.p_adjusted for one in both),
+            is_worse=all(one.is_worse for one in both),
+        )
+        for both in zip(allowing, as_seen, strict=True)
+    )
+
+
+def _verdicts(groups: Sequence[Group], level: float, matters: float) -> tuple[Verdict, ...]:
     fields = [(one.dataset, one.field) for one in groups]
     people = np.array([one.people for one in groups], dtype=np.int64)
     errors = np.array([one.errors for one in groups], dtype=np.int64)
@@ -101,6 +122,29 @@ def counted(
         found += [
             Group(dataset, field, str(row["grp"]), int(row["error_max_count"]), int(row["error_max_sum"]))
             for row in sums.sort_by("grp").to_pylist()
+        ]
+    return found
+
+
+def with_false(lost: Sequence[Group], weak: Sequence[Group], false: float, true: float) -> list[Group]:
+    """Return groups of people with a likely link, those in error having lost it, with how many of the errors are expected to be none.
+
+    ``false`` is the share of all errors that are none. They fall to groups as unlikely false candidates do: ``weak`` are the people of
+    each group whose best candidate is an unlikely one; the share ``true`` of them all has a true link, and were nobody treated worse
+    those would be spread as the linked are. Groups resemble others the more, the more of their people have no true link and the
+    commoner their names.
+    """
+    resembling = {(one.field, one.group): one.people for one in weak}
+    found = []
+    for field in dict.fromkeys(one.field for one in lost):
+        mine = [one for one in lost if one.field == field]
+        linked = np.array([one.people - one.errors for one in mine], dtype=float)
+        candidates = np.array([resembling.get((field, one.group), 0) for one in mine], dtype=float)
+        theirs = np.maximum(candidates - true * candidates.sum() * linked / max(linked.sum(), 1.0), 0.0)
+        share = theirs / max(theirs.sum(), 1.0)
+        errors = sum(one.errors for one in mine)
+        found += [
+            replace(one, false=false * errors * part) for one, part in zip(mine, share.tolist(), strict=True)
         ]
     return found
 
