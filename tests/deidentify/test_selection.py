@@ -50,21 +50,41 @@ def test_grouped_many() -> None:
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=8))
 def test_what_is_hidden_cannot_be_had_from_the_rest(cells: list[tuple[int, int]]) -> None:
+    """All that stands beside a hidden cell is a multiple of five, so that the total less the others leaves it as open as rounding would."""
     groups = [Group("d", "f", f"g{n}", a + b, b) for n, (a, b) in enumerate(cells)]
-    shown, (field,) = rates.rates(groups, 10)
+    shown, (field,) = rates.rates(groups, 10, 5)
     linked, unlinked = sum(a for a, _ in cells), sum(b for _, b in cells)
-    lacking = [(a, b) for (a, b), rate in zip(cells, shown, strict=True) if rate.people is None]
-    assert all(min(a, b) >= 10 for (a, b), rate in zip(cells, shown, strict=True) if rate.people is not None)
-    # One cell hidden alone would be the total less the others.
-    assert len(lacking) != 1 or len(cells) == 1
-    if 0 < len(lacking) < len(cells):
-        assert sum(min(a, b) for a, b in lacking) >= 10
-    assert (field.difference is None) == (min(linked, unlinked) < 10)
+    assert field.difference is None or min(linked, unlinked) >= 10
+    for (a, b), rate in zip(cells, shown, strict=True):
+        assert (rate.people is None) == (a + b < 10)
+        assert rate.linked_share is None or min(a, b) >= 10
+        assert rate.linked_share is not None or min(a, b) < 10 or field.difference is None
+        if rate.people is not None:
+            assert rate.people % 5 == 0
+            assert abs(rate.people - a - b) <= 5
+        if rate.linked_share is not None:
+            assert rate.people is not None
+            assert round(rate.people * rate.linked_share) % 5 == 0
+
+
+def test_a_few_unknown_hide_nobody_else() -> None:
+    cells = {"female": (120, 1800), "male": (580, 1470), "not recorded": (2, 4)}
+    groups = [Group("d", "sex", name, a + b, b) for name, (a, b) in cells.items()]
+    shown = {rate.group: rate for rate in rates.rates(groups, 10, 5)[0]}
+    assert shown["female"].people == 1920
+    assert shown["female"].linked_share == pytest.approx(120 / 1920)
+    assert shown["not recorded"] == rates.Rate("d", "sex", "not recorded", None, None, None)
+
+
+def test_groups_of_numbers_come_by_number() -> None:
+    names = ["10", "2", "all others", "3 to 5", "under 2"]
+    shown, _ = rates.rates([Group("d", "f", name, 100, 50) for name in names], 10, 5)
+    assert [rate.group for rate in shown] == ["under 2", "2", "3 to 5", "10", "all others"]
 
 
 def test_standardised_differences_by_hand() -> None:
     groups = [Group("d", "sex", "f", 100, 40), Group("d", "sex", "m", 100, 20)]
-    shown, (field,) = rates.rates(groups, 10)
+    shown, (field,) = rates.rates(groups, 10, 5)
     p, q = 60 / 140, 40 / 60
     by_hand = (p - q) / np.sqrt((p * (1 - p) + q * (1 - q)) / 2)
     assert shown[0].difference == pytest.approx(by_hand)

@@ -143,7 +143,7 @@ def test_small_counts_are_hidden(reviewed: Share) -> None:
         if key in {"people", "linked", "unlinked", "links", "persons"}:
             assert value == 0 or value >= few, key
     for one in found["rates"]:
-        if one["people"] is not None:
+        if one["linked_share"] is not None:
             linked = one["people"] * one["linked_share"]
             assert min(linked, one["people"] - linked) >= few - 1e-9
 

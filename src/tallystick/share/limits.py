@@ -13,8 +13,7 @@ def limitations(found: Mapping[str, Any]) -> list[str]:
         *said,
         "A link is a probable match and not a fact: some links are false and some are missing. The linked data are for analysis, not "
         "for decisions about a person.",
-        "Counts under the agreement's least cell are hidden, and a second one where the first could be had from the total; counts "
-        "compared over thresholds are rounded.",
+        "Counts under the agreement's least cell are hidden, and the others are rounded, so that none can be had from the total.",
     ]
 
 

@@ -12,7 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, StrictUndefined
 
 from tallystick import __version__
@@ -65,7 +64,7 @@ def figures(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, An
     who = _json(share.steward / "who-linked.json", {})
     few, step = smallest(agreement), base(agreement)
     chosen = next(one for one in made["sensitivity"] if one["threshold"] == made["threshold"])
-    by_linker, linker_fields = _by_linker(made, few)
+    by_linker, linker_fields = _by_linker(made, few, step)
     review = _json(share.linker / "review" / "review.json", None) if acts.is_done(share, CLOSED) else None
     found = {
         "about": {
@@ -79,10 +78,10 @@ def figures(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, An
         },
         "populations": _populations(share, agreement, {one["source"]: one for one in chosen["sources"]}, few),
         "method": _method(share, agreement, made),
-        "stages": _hidden_counts(made["stages"], "links", few),
+        "stages": _counts(made["stages"], "links", few, step),
         "match_keys": made.get("match_keys", []),
-        "links_by_probability": _hidden_counts(made["links_by_probability"], "links", few),
-        "clusters": _hidden_counts(made["persons_by_records"], "persons", few),
+        "links_by_probability": _counts(made["links_by_probability"], "links", few, step),
+        "clusters": _counts(made["persons_by_records"], "persons", few, step),
         "implausible": [
             {**one, "links": None if 0 < one["links"] < few else one["links"], "judged": step * round(one["judged"] / step)}
             for one in made["implausible"]
@@ -193,12 +192,14 @@ def _method(share: Share, agreement: Agreement, made: dict[str, Any]) -> dict[st
     }
 
 
-def _by_linker(made: dict[str, Any], few: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _by_linker(
+    made: dict[str, Any], few: int, step: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     groups = [
         Group(one["source"], one["field"], one["group"], one["people"], one["unlinked"])
         for one in made["by_identifiers"]
     ]
-    shown, fields = rates.rates(groups, few)
+    shown, fields = rates.rates(groups, few, step)
     return [vars(one) for one in shown], [vars(one) for one in fields]
 
 
@@ -210,11 +211,13 @@ def _reviewed(review: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in review.items() if name != "calibration"} | {"agreement": nameless}
 
 
-def _hidden_counts(rows: list[dict[str, Any]], name: str, few: int) -> list[dict[str, Any]]:
-    """Return the rows that count something, small counts null, and one more where one null alone could be had from the total."""
-    there = [row for row in rows if row[name]]
-    is_hidden = rates.hidden(np.array([row[name] for row in there], dtype=float), few)
-    return [{**row, name: None if hide else row[name]} for row, hide in zip(there, is_hidden, strict=True)]
+def _counts(rows: list[dict[str, Any]], name: str, few: int, step: int) -> list[dict[str, Any]]:
+    """Return the rows that count something, small counts null and the others rounded."""
+    return [
+        {**row, name: None if row[name] < few else step * round(row[name] / step)}
+        for row in rows
+        if row[name]
+    ]
 
 
 def _rounded(rows: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:

@@ -56,8 +56,8 @@ def part(linked: pa.Table, dataset: Dataset, agreement: Agreement, labels: pa.Ta
     is_linked = linked["is_linked"].to_numpy(zero_copy_only=False).astype(bool)
     person = linked["person_id"].fill_null("")
     groups = bias.counted(~is_linked, person, fields, dataset.name)
-    shown, _ = rates.rates(groups, smallest(agreement))
-    visible = {(one.field, one.group) for one in shown if one.people is not None}
+    shown, _ = rates.rates(groups, smallest(agreement), base(agreement))
+    visible = {(one.field, one.group) for one in shown if one.linked_share is not None}
     lost: list[bias.Group] = []
     at: list[sensitivity.RateAt] = []
     if labels is not None:
@@ -84,7 +84,7 @@ def figures(parts: Sequence[Part], agreement: Agreement, labels: pa.Table | None
     """Return the steward's figures as plain values, small counts hidden: what `who-linked.json` holds."""
     assert agreement.linkage is not None
     few = smallest(agreement)
-    shown = [rates.rates(one.groups, few) for one in parts]
+    shown = [rates.rates(one.groups, few, base(agreement)) for one in parts]
     return {
         "smallest": few,
         "overall": [
@@ -119,7 +119,7 @@ def smallest(agreement: Agreement) -> int:
 
 
 def base(agreement: Agreement) -> int:
-    """Return to what counts are rounded where thresholds are compared."""
+    """Return to what counts are rounded."""
     return agreement.disclosure.rounding or 5
 
 
