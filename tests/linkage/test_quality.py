@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from tallystick import linkage
-from tallystick.linkage import LinkageSpec, implausible, thresholds
-from tallystick.linkage.by_identifiers import by_identifiers
+from tallystick.linkage import LinkageSpec, clean, implausible, thresholds
+from tallystick.linkage.by_identifiers import by_identifiers, completeness
 from tallystick.linkage.outcome import resolved_again
 from tallystick.linkage.stage_counts import by_stage
 
@@ -162,4 +162,15 @@ def test_linked_against_unlinked_counts_people(linked: linkage.Linked) -> None:
         # A person whose records differ in sex counts twice: a false link does that.
         assert there <= sum(one["people"] for one in missing) <= there * 1.02
         assert sum(one["unlinked"] for one in missing) >= there - both
-    assert {one["field"] for one in rows} == {"sex", "birth years", "identifiers missing"}
+    assert {one["field"] for one in rows} == {"sex", "birth years", "postcode area", "identifiers missing"}
+
+
+def test_completeness_counts_what_is_missing_or_cannot_be_read() -> None:
+    table = pa.table(
+        {"record_id": ["1", "2", "3"], "surname": ["a", None, "b"], "uln": ["9276308686", "9276308687", None]}
+    )
+    rows = completeness({"s": clean.standard(table).table})
+    assert [(one["identifier"], one["records"], one["missing"]) for one in rows] == [
+        ("surname", 3, 1),
+        ("uln", 3, 2),
+    ]

@@ -108,6 +108,9 @@ def test_it_answers_what_is_asked(reviewed: Share) -> None:
     assert [one["dataset"] for one in found["populations"] if one["should_all_link"]] == ["justice"]
     assert found["method"]["software"]["duckdb"]
     assert found["weights"]
+    full = {(one["source"], one["identifier"]): one["missing_share"] for one in found["completeness"]}
+    assert {source for source, _ in full} == {"justice", "education"}
+    assert full["education", "surname"] == 0
     assert {one["field"] for one in found["fields"]} >= {"sex", "birth years", "occupation"}
     assert found["sensitivity"]["analyses"][0]["answers"]
     assert any("before the reviewers' decisions" in text for text in found["limitations"])

@@ -1,4 +1,5 @@
-"""Linked against unlinked by what the linker itself can see: sex, birth years, and which identifiers are missing."""
+"""What the linker itself can see of records and people: how full each identifier is; linked against unlinked by sex, birth years, postcode
+area, and how many identifiers are missing."""
 
 from __future__ import annotations
 
@@ -9,8 +10,23 @@ import duckdb
 import pyarrow as pa
 
 from tallystick.linkage.compare import quoted
+from tallystick.linkage.person import COMPARISONS
 
 KEY_FIELDS = ("first_name", "surname", "dob", "gender", "postcode")
+
+
+def completeness(records: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
+    """Return source, identifier, records and how many of them lack it (or hold what cannot be read, or fails its check digit).
+
+    ``records`` are the sources in standard form (`Linked.records`). Counts are not hidden: they stay with the linker.
+    """
+    names = [one.name for one in COMPARISONS]
+    return [
+        {"source": source, "identifier": name, "records": table.num_rows, "missing": table[name].null_count}
+        for source, table in records.items()
+        for name in names
+        if name in table.column_names
+    ]
 
 
 def by_identifiers(
@@ -64,6 +80,10 @@ def _fields(columns: set[str]) -> dict[str, str]:
         found["sex"] = "coalesce(r.gender, 'not recorded')"
     if "dob" in columns:
         found["birth years"] = "coalesce(concat(r.dob[1:3], '0 to ', r.dob[1:3], '9'), 'not recorded')"
+    if "postcode" in columns:
+        found["postcode area"] = (
+            "coalesce(nullif(regexp_extract(r.postcode, '^[A-Z]{1,2}'), ''), 'not recorded')"
+        )
     there = [name for name in KEY_FIELDS if name in columns]
     if len(there) > 1:
         missing = " + ".join(f"cast(r.{quoted(name)} is null as integer)" for name in there)

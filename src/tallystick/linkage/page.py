@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, StrictUndefined
 
-from tallystick.linkage.by_identifiers import by_identifiers
+from tallystick.linkage.by_identifiers import by_identifiers, completeness
 from tallystick.linkage.implausible import implausible
 from tallystick.linkage.spec import Linked
 from tallystick.linkage.stage_counts import by_stage
@@ -61,6 +61,7 @@ def figures(linked: Linked, threshold: float, id_column: str, at_thresholds: pa.
         "stages": by_stage(linked.links, linked.persons, id_column),
         "sensitivity": sensitivity(linked.scored, at_thresholds, id_column, threshold),
         "implausible": implausible(linked.links, linked.records, id_column) if linked.is_standard else [],
+        "completeness": completeness(linked.records) if linked.is_standard else [],
         "by_identifiers": by_identifiers(linked.persons, linked.records, id_column)
         if linked.is_standard
         else [],

@@ -77,6 +77,10 @@ def figures(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, An
             "smallest": few,
         },
         "populations": _populations(share, agreement, {one["source"]: one for one in chosen["sources"]}, few),
+        "completeness": [
+            {**one, "records": step * round(one["records"] / step), "missing_share": _share(one, few, step)}
+            for one in made.get("completeness", [])
+        ],
         "method": _method(share, agreement, made),
         "stages": _counts(made["stages"], "links", few, step),
         "match_keys": made.get("match_keys", []),
@@ -209,6 +213,14 @@ def _reviewed(review: dict[str, Any]) -> dict[str, Any]:
         {name: value for name, value in one.items() if name != "reviewers"} for one in review["agreement"]
     ]
     return {name: value for name, value in review.items() if name != "calibration"} | {"agreement": nameless}
+
+
+def _share(one: dict[str, Any], few: int, step: int) -> float | None:
+    """Return the share of records that lack an identifier, of rounded counts; null where few of them do, or few have it."""
+    missing, records = one["missing"], one["records"]
+    if 0 < missing < few or 0 < records - missing < few:
+        return None
+    return float(step * round(missing / step) / (step * round(records / step) or 1))
 
 
 def _counts(rows: list[dict[str, Any]], name: str, few: int, step: int) -> list[dict[str, Any]]:
