@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import sqlite3
@@ -24,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tallystick.agreement import io
 from tallystick.errors import BadInput, Refused
 from tallystick.linkage import identifiers
+from tallystick.linkage.register import persons
 from tallystick.share import register
 from tallystick.share.acts import Clock
 from tallystick.share.rooms import Share
@@ -155,6 +157,42 @@ def test_who_may_have_a_number_gets_none_until_somebody_looked(desk: Desk) -> No
     assert held.answer is not None
     assert held.answer.candidates[0].grades == ("same", "same", "same", "same", "different")
     assert desk.issue(people(moved), looked=True)[0].status == "issued"
+
+
+GIVEN, SECOND = "9276308686", "6207612468"
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "rows", "status"),
+    [
+        ((), {GIVEN}, [0], "kept"),  # their own number, new to the register
+        (((0, GIVEN),), {GIVEN}, [0], "kept"),  # their own, known
+        (((0, GIVEN),), {GIVEN}, [1], "number in doubt"),  # somebody else's
+        (((0, SECOND),), {GIVEN}, [0], "number in doubt"),  # another stands here for the same five fields
+        ((), {GIVEN, SECOND}, [0], "number in doubt"),  # the records of one person give two
+        (((1, GIVEN), "deleted"), {GIVEN}, [0], "number in doubt"),  # a spent number
+        (((1, GIVEN),), set(), [0], "issued"),
+    ],
+)
+def test_a_number_that_a_supply_gives_is_kept_or_left_to_decide(
+    desk: Desk, before: tuple[Any, ...], own: set[str], rows: list[int], status: str
+) -> None:
+    def described(n: int) -> Any:
+        return dict(persons(people(someone(n)), "x"))["0"]
+
+    desk.one(someone(3))  # begins the register
+    with desk.keep("enrol") as (learners, doing):
+        for done in before:
+            if done == "deleted":
+                learners.delete(GIVEN, doing)
+            else:
+                learners.keep(done[1], described(done[0]), doing)
+        found = register._issued(
+            learners, "r", [described(n) for n in rows], desk.clock, Random(1).randbytes, doing, own=own
+        )
+    assert found.status == status
+    assert (found.uln == GIVEN) == (status == "kept")
+    assert (found.uln is None) == (status == "number in doubt")
 
 
 def test_nobody_under_14_has_a_number(desk: Desk) -> None:
@@ -608,6 +646,17 @@ def test_a_share_is_enrolled_looked_up_and_given(
     assert tally("register", "learner", "find", linked / "agreement.toml", linked, *wrong).code == 2
     enrolled = tally("register", "learner", "enrol", linked)
     assert enrolled.code == 0, enrolled.err
+    with register.register(Share(linked), io.load(linked)) as learners:
+        numbers = {uln for _, _, uln, _ in learners.records()}
+    supplied = [
+        row["uln"]
+        for row in csv.DictReader(
+            (linked / "supplies" / "schools.csv").read_text(encoding="utf-8").splitlines()
+        )
+        if identifiers.uln(row["uln"] or "")
+    ]
+    assert len(supplied) > 50
+    assert len(numbers & set(supplied)) >= 0.95 * len(set(supplied))  # the others are children, or in doubt
     again = tally("register", "learner", "enrol", linked)
     assert "issued" not in again.out
     with register.register(Share(linked), io.load(linked)) as learners:

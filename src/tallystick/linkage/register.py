@@ -97,6 +97,15 @@ def persons(table: pa.Table, source: str, id_column: str = "record_id") -> Itera
             yield key, Person(first, root or first, last, dob, gender, postcode)
 
 
+def numbers(table: pa.Table, source: str, id_column: str = "record_id") -> dict[str, str]:
+    """Return the Unique Learner Number that a row gives, by its id, where it gives one whose check digit fits."""
+    cleaned = clean.standard(table, id_column, source).table
+    if "uln" not in cleaned.column_names:
+        return {}
+    pairs = zip(cleaned[id_column].to_pylist(), cleaned["uln"].to_pylist(), strict=True)
+    return {key: uln for key, uln in pairs if uln}
+
+
 def birthday(dob: str | None) -> date | None:
     """Return a standard date of birth (eight digits) as a date; None where there is no such day."""
     try:

@@ -200,13 +200,22 @@ class Learners:
 
     def issue(self, person: Person, entropy: Callable[[int], bytes], doing: Act) -> str:
         """Return a new number, now the person's."""
-        uln = new_number(self._is_taken, entropy)
-        self._db.execute("insert into learners (uln, state) values (?, 'live')", (uln,))
-        self._add(uln, person)
+        uln = new_number(self.is_taken, entropy)
+        self._enter(uln, person)
         doing.note("issue", uln)
         return uln
 
-    def _is_taken(self, uln: str) -> bool:
+    def keep(self, uln: str, person: Person, doing: Act) -> None:
+        """Enter a person under the number that they have already; it must not be taken."""
+        self._enter(uln, person)
+        doing.note("keep", uln)
+
+    def _enter(self, uln: str, person: Person) -> None:
+        self._db.execute("insert into learners (uln, state) values (?, 'live')", (uln,))
+        self._add(uln, person)
+
+    def is_taken(self, uln: str) -> bool:
+        """Return whether a number is, or ever was, somebody's here."""
         return self._db.execute("select 1 from learners where uln = ?", (uln,)).fetchone() is not None
 
     def _add(self, uln: str, person: Person) -> None:

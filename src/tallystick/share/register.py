@@ -6,7 +6,7 @@ door asks the agreement, works on the register (:mod:`tallystick.share.learners`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ from tallystick.agreement.schema import Agreement, Dataset, Recipient
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.ledger import unseal
 from tallystick.linkage import identifiers
-from tallystick.linkage.register import AGE, Answer, Person, age, persons
+from tallystick.linkage.register import AGE, Answer, Person, age, compared, numbers, persons, verdict
 from tallystick.share.acts import Clock
 from tallystick.share.learners import Act, Learners, opened
 from tallystick.share.link import as_the_model_names
@@ -143,8 +143,9 @@ def _issued(
     entropy: Callable[[int], bytes],
     doing: Act,
     looked: bool = False,
+    own: Collection[str] = (),
 ) -> Outcome:
-    """Return what became of one person, described once or more: found, issued, or left to somebody's decision."""
+    """Return what became of one person, described once or more: kept under their ``own`` number, found, issued, or left to somebody."""
     people = [one for one in described if isinstance(one, Person)]
     if not people:
         doing.note("unread", None)
@@ -154,6 +155,8 @@ def _issued(
         return Outcome(row_id, "under 14")
     answers = [learners.find(one) for one in dict.fromkeys(people)]
     certain = {answer.uln: answer for answer in answers if answer.uln}
+    if own and (kept := _own(learners, row_id, people, own, set(certain), doing)) is not None:
+        return kept
     if len(certain) == 1:
         uln, answer = next(iter(certain.items()))
         doing.note("found", uln)
@@ -162,20 +165,53 @@ def _issued(
     if doubtful is not None and not (looked and not certain):
         doing.note("left to decide", None)
         return Outcome(row_id, "possible" if certain else doubtful.kind, None, doubtful)
+    if own:
+        (uln,) = own
+        learners.keep(uln, people[0], doing)
+        return Outcome(row_id, "kept", uln)
     return Outcome(row_id, "issued", learners.issue(people[0], entropy, doing))
+
+
+def _own(
+    learners: Learners,
+    row_id: str,
+    people: list[Person],
+    own: Collection[str],
+    certain: set[str],
+    doing: Act,
+) -> Outcome | None:
+    """Return what is to be said of the numbers that a person's records give; None where it is one that nobody here ever had.
+
+    Several numbers, one that the five fields contradict, one of somebody else or of a deleted learner is left to somebody's decision.
+    """
+    leads = {learners.lead(uln) or uln for uln in own}
+    uln = next(iter(leads))
+    if len(leads | certain) == 1:
+        if not learners.is_taken(uln):
+            return None
+        held = learners.lead(uln)
+        if held and any(
+            verdict(compared(one, learners.person(held)), is_current=True) != "none" for one in people
+        ):
+            doing.note("found", held)
+            return Outcome(row_id, "kept", held)
+    doing.note("left to decide", None)
+    return Outcome(row_id, "number in doubt")
 
 
 def enrol(
     share: Share, agreement: Agreement, *, clock: Clock, event_id: str, entropy: Callable[[int], bytes]
 ) -> dict[str, list[Outcome]]:
-    """Give every person of the share's supplies a number, found or new; return by source what became of each record.
+    """Give every person of the share's supplies a number, their own, found or new; return by source what became of each record.
 
-    Records that the link made one person are one learner. Records enrolled before keep their learner. Opens the sealed identifiers,
-    as the linker; needs `supply` and `link` done.
+    Records that the link made one person are one learner. Records enrolled before keep their learner, and a person whose records give a
+    number keeps that: those come first, so that nobody is issued a second one. Opens the sealed identifiers, as the linker; needs
+    `supply` and `link` done.
     """
     gates.ask(agreement, "link", clock.now.date())
     linked = read_parquet(share.linker / "persons.parquet")
     described: dict[tuple[str, str], Person | str] = {}
+    given: dict[tuple[str, str], str] = {}
     for dataset in agreement.datasets:
         sealed = share.supplier(dataset.name) / "identifiers.parquet.age"
         if not sealed.exists():
@@ -187,6 +223,7 @@ def enrol(
         )
         for key, person in persons(table, dataset.name, "supply_key"):
             described[dataset.name, key] = person
+        given |= {(dataset.name, key): uln for key, uln in numbers(table, dataset.name, "supply_key").items()}
     groups: dict[str, list[tuple[str, str]]] = {}
     for source, key, person_id in zip(
         *(linked[name].to_pylist() for name in ("source", "supply_key", "person_id")), strict=True
@@ -199,14 +236,17 @@ def enrol(
         learners.act("enrol", agreement.about.id, clock, event_id) as doing,
     ):
         known = learners.attached()
-        for records in groups.values():
+        for records in sorted(
+            groups.values(), key=lambda group: not any(record in given for record in group)
+        ):
             records.sort(key=lambda record: (order[record[0]], record[1]))
             before = {known[record] for record in records if record in known}
             if len(before) == 1:
                 found = Outcome("", "known", learners.master(next(iter(before))))
             else:
+                own = {given[record] for record in records if record in given}
                 found = _issued(
-                    learners, "", [described[record] for record in records], clock, entropy, doing
+                    learners, "", [described[record] for record in records], clock, entropy, doing, own=own
                 )
             for source, key in records:
                 if found.uln:
