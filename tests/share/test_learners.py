@@ -325,6 +325,21 @@ def test_achievements_of_who_opted_out_go_to_nobody(given_to: tuple[Desk, str, s
     }  # the census is the law's
 
 
+def test_an_opt_out_that_a_supply_tells_of_one_record_holds_for_the_learner(
+    given_to: tuple[Desk, str, str],
+) -> None:
+    desk, first, second = given_to
+    path = desk.share.steward / "attributes" / "achievements.parquet"
+    held = pq.read_table(path)
+    at = held.column_names.index("opted_out")
+    told = pa.array([key == "first-1" for key in held["supply_key"].to_pylist()])
+    pq.write_table(held.set_column(at, "opted_out", told), path)
+    tables, counts = desk.give(SCHOOL, [first, second])
+    assert set(tables["achievements"]["uln"].to_pylist()) == {second}
+    assert counts["withheld"] == 2
+    assert desk.give(AUTHORITY, [first])[0]["schools"].num_rows == 2  # the census is not withheld
+
+
 def test_an_opt_out_outlives_a_merge_either_way(given_to: tuple[Desk, str, str]) -> None:
     desk, first, second = given_to
     with desk.keep("opt-out") as (learners, doing):

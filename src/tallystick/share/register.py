@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.agreement import gates
 from tallystick.agreement.acts import Movement
@@ -30,6 +31,10 @@ from tallystick.share.rooms import Share, from_bytes, read_parquet
 SOURCE = "Learning Records Service: privacy notice; user guide for learning providers (May 2024)"
 CENSUS = frozenset({"school-census"})
 """Sources from which nobody can opt out, the law asking for them; every other dataset counts as achievement data."""
+
+
+OPTED_OUT = "opted_out"
+"""The attribute by which a supply says that a learner opted out."""
 
 
 @dataclass(frozen=True)
@@ -310,8 +315,9 @@ def give(
     """Return what a recipient may have on the learners whose numbers it gives: by dataset, ``uln`` and its own fields; and counts.
 
     The steward's attributes, never a name: a recipient that knows its learners knows their names. Achievement data of learners who
-    opted out is in no table. A number that leads to another is answered under the number asked. Raises Refused for a recipient that
-    is not in the agreement or receives no data about persons, BadInput for a number without a right check digit.
+    opted out, here or by a supply's own word on one of their records, is in no table. A number that leads to another is answered under
+    the number asked. Raises Refused for a recipient that is not in the agreement or receives no data about persons, BadInput for a
+    number without a right check digit.
     """
     found = next((one for one in agreement.recipients if one.name == recipient), None)
     if found is None or found.receives != "person-level extract" or not found.fields:
@@ -344,15 +350,13 @@ def give(
                 asked_as.setdefault(lead, []).append(uln)
         given, withheld = {}, 0
         records = [record for record in learners.records() if record[2] in asked_as]
+        said = _opted_out(share, agreement)
+        refused = {lead for source, key, lead, out in records if out or (source, key) in said}
         for dataset, names in fields.items():
             ours = [record for record in records if record[0] == dataset.name]
-            held_back = [record for record in ours if record[3] and dataset.source not in CENSUS]
-            withheld += len(held_back)
-            ulns = {
-                key: asked_as[lead]
-                for _, key, lead, out in ours
-                if not (out and dataset.source not in CENSUS)
-            }
+            may_refuse = dataset.source not in CENSUS
+            ulns = {key: asked_as[lead] for _, key, lead, _ in ours if not (may_refuse and lead in refused)}
+            withheld += len(ours) - len(ulns)
             given[dataset.name] = _rows(share, dataset.name, names, ulns)
         for uln in sorted(uln for asked_for in asked_as.values() for uln in asked_for):
             doing.note("gave", uln)
@@ -384,6 +388,20 @@ def _fields(agreement: Agreement, recipient: Recipient) -> dict[Dataset, tuple[s
         if named:
             chosen[dataset] = tuple(field.name for field in named)
     return chosen
+
+
+def _opted_out(share: Share, agreement: Agreement) -> set[tuple[str, str]]:
+    """Return the records, by source and supply key, in which a supply itself says that the learner opted out."""
+    found: set[tuple[str, str]] = set()
+    for dataset in agreement.datasets:
+        if any(field.name == OPTED_OUT and field.kind == "attribute" for field in dataset.fields):
+            path = share.steward / "attributes" / f"{dataset.name}.parquet"
+            if not path.exists():  # nothing of it can be given either
+                continue
+            held = read_parquet(path)
+            said = held.filter(pc.equal(pc.utf8_lower(pc.cast(held[OPTED_OUT], pa.string())), "true"))
+            found |= {(dataset.name, key) for key in said["supply_key"].to_pylist()}
+    return found
 
 
 def _rows(share: Share, dataset: str, names: tuple[str, ...], ulns: Mapping[str, list[str]]) -> pa.Table:
