@@ -16,6 +16,7 @@ from tallystick.linkage.score.program import EQUAL, NULL, TAKEN, Level, NotKnown
 from tallystick.linkage.score.strings import scratch_for
 
 LONGEST_TEXT = 2_000
+AT_MOST, BELOW = 2, 3
 FIRST_ROOM, MOST_ROOM = 1 << 12, 1 << 20
 Codes = npt.NDArray[np.int32]
 
@@ -39,6 +40,7 @@ class Arrays:
             _ints([(x.atom, x.is_negated, x.if_true, x.if_not) for x in program.literals], 4),
             _ints([(a.kind, a.left, a.right, a.function, a.operator, a.slot) for a in program.atoms], 6),
             np.array([a.limit for a in program.atoms], dtype=np.float64),
+            _most_edits(program),
         )
         self.rules_read = kernel.Rules(
             _ints([key for rule in program.rules for key in rule.keys], 2),
@@ -164,6 +166,16 @@ def plan(program: Program, costly: npt.NDArray[np.bool_]) -> kernel.Plan:
                     stop[number, state] = first + waits
         first += len(comparison)
     return kernel.Plan(column, found, stop)
+
+
+def _most_edits(program: Program) -> npt.NDArray[np.int64]:
+    """Return for each slot the most edits that its atoms tell from more: the largest limit, where all ask for so many or fewer."""
+    most = np.full(len(program.slots), LONGEST_TEXT * 2, dtype=np.int64)
+    for slot in range(len(most)):
+        atoms = [atom for atom in program.atoms if atom.slot == slot]
+        if all(atom.operator in (AT_MOST, BELOW) and atom.limit >= 0 for atom in atoms):
+            most[slot] = math.ceil(max(atom.limit for atom in atoms))
+    return most
 
 
 def _only_column(program: Program, level: Level) -> int | None:

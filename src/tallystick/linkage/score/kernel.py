@@ -16,7 +16,8 @@ A text comparison is itself first tried by bounds. With 64-bit masks of the byte
 at most 0.1 for each byte of the common prefix. Each edit removes at most one unpartnered byte of either side, so both edit
 distances are at least the larger of the two counts and of the difference of lengths.
 
-What is left is worked out exactly, once for a pair of distinct values while a small table remembers it.
+What is left is worked out exactly, edits as far as any level asks (Ukkonen 1985), once for a pair of distinct values while a small table
+remembers it.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ STATES = 5
 
 
 class Conditions(NamedTuple):
-    """Literals: rows of (atom, negated, go on where true, go on where not). Atoms: rows as in `program.Atom`, their limits apart."""
+    """Literals: rows of (atom, negated, go on where true, go on where not). Atoms: rows as in `program.Atom`, their limits apart; by slot
+    the most edits that any atom tells from more."""
 
     literals: Any
     atoms: Any
     limits: Any
+    most: Any
 
 
 class Pool(NamedTuple):
@@ -166,15 +169,15 @@ def _holds(value, operator, limit):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _exact(function, data, starts, a, b, scratch):
+def _exact(function, data, starts, a, b, scratch, most):
     if function == 0:
         return jaro(data, starts, a, b, scratch)
     if function == 1:
         return jaro_winkler(data, starts, a, b, scratch)
     if function == 2:
-        return levenshtein(data, starts, a, b, scratch)
+        return levenshtein(data, starts, a, b, scratch, most)
     if function == 3:
-        return damerau_levenshtein(data, starts, a, b, scratch)
+        return damerau_levenshtein(data, starts, a, b, scratch, most)
     return jaccard(data, starts, a, b, scratch)
 
 
@@ -246,7 +249,11 @@ def _truth(atom, conditions, pool, codes, left, right, memory):
         a, b = pool.text_base[l_column] + code_l, pool.text_base[r_column] + code_r
         if a != b and _cannot_hold(function, operator, limit, pool.data, pool.starts, pool.masks, a, b):
             return 0
-        return 1 if _holds(_remembered(function, slot, pool, a, b, memory), operator, limit) else 0
+        return (
+            1
+            if _holds(_remembered(function, slot, conditions.most, pool, a, b, memory), operator, limit)
+            else 0
+        )
     a0, a1 = (
         pool.list_starts[pool.list_base[l_column] + code_l],
         pool.list_starts[pool.list_base[l_column] + code_l + 1],
@@ -265,20 +272,20 @@ def _truth(atom, conditions, pool, codes, left, right, memory):
     for i in range(a0, a1):
         for j in range(b0, b1):
             a, b = base_l + pool.list_entries[i], base_r + pool.list_entries[j]
-            value = _remembered(function % 5, slot, pool, a, b, memory)
+            value = _remembered(function % 5, slot, conditions.most, pool, a, b, memory)
             best = max(best, value) if wants_most else min(best, value)
     return 1 if _holds(best, operator, limit) else 0
 
 
 @njit(cache=True, nogil=True, _nrt=False, forceinline=True)
-def _remembered(function, slot, pool, a, b, memory):
+def _remembered(function, slot, most, pool, a, b, memory):
     """Return the exact value of a text function, from the table where this very pair of values is in it."""
     key = (np.uint64(a) << np.uint64(32)) ^ np.uint64(b)
     place = ((key * np.uint64(0x9E3779B97F4A7C15)) ^ np.uint64(slot * 7919)) >> np.uint64(47)
     at = np.int64(place)
     if memory.keys[at, 0] == key and memory.keys[at, 1] == np.uint64(slot + 1):
         return memory.values[at]
-    value = _exact(function, pool.data, pool.starts, a, b, memory.scratch)
+    value = _exact(function, pool.data, pool.starts, a, b, memory.scratch, most[slot])
     memory.keys[at, 0] = key
     memory.keys[at, 1] = np.uint64(slot + 1)
     memory.values[at] = value

@@ -108,39 +108,53 @@ def jaro_winkler(data, starts, a, b, scratch):
     return similarity
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def levenshtein(data, starts, a, b, scratch):
-    """Return how many bytes must be put in, taken out or changed to make ``b`` of ``a``."""
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def _inner(data, starts, a, b):
+    """Return where two values begin, and how long they are, without the bytes that they begin and end with alike: no edit falls there."""
     p, t = starts[a], starts[b]
     p_len, t_len = starts[a + 1] - p, starts[b + 1] - t
     while p_len > 0 and t_len > 0 and data[p] == data[t]:
         p, t, p_len, t_len = p + 1, t + 1, p_len - 1, t_len - 1
     while p_len > 0 and t_len > 0 and data[p + p_len - 1] == data[t + t_len - 1]:
         p_len, t_len = p_len - 1, t_len - 1
+    return p, t, p_len, t_len
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def levenshtein(data, starts, a, b, scratch, most):
+    """Return how many bytes must be put in, taken out or changed to make ``b`` of ``a``; if more than ``most``, then ``most`` + 1."""
+    p, t, p_len, t_len = _inner(data, starts, a, b)
     if p_len == 0 or t_len == 0:
-        return float(p_len + t_len)
+        return float(min(p_len + t_len, most + 1))
     row = scratch
     for j in range(t_len + 1):
         row[j] = j
     for i in range(1, p_len + 1):
         diagonal = row[0]
         row[0] = i
+        least = i
         for j in range(1, t_len + 1):
             above = row[j]
             cost = diagonal if data[p + i - 1] == data[t + j - 1] else diagonal + 1
             row[j] = min(cost, min(above, row[j - 1]) + 1)
             diagonal = above
-    return float(row[t_len])
+            least = min(least, row[j])
+        if least > most:
+            return float(most + 1)
+    return float(min(row[t_len], most + 1))
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def damerau_levenshtein(data, starts, a, b, scratch):
-    """Return the same with the swap of two neighbours counted once, even where other edits come between."""
-    p, t = starts[a], starts[b]
-    p_len, t_len = starts[a + 1] - p, starts[b + 1] - t
+def damerau_levenshtein(data, starts, a, b, scratch, most):
+    """Return the same with the swap of two neighbours counted once, even where other edits come between.
+
+    No row of the table holds less than the row before it, for a swap costs at least the rows that it leaps: the end can only be
+    dearer than the dearest row's cheapest place.
+    """
+    p, t, p_len, t_len = _inner(data, starts, a, b)
     if p_len == 0 or t_len == 0:
-        return float(p_len + t_len)
-    most = p_len + t_len
+        return float(min(p_len + t_len, most + 1))
+    far = p_len + t_len
     wide = t_len + 2
     table = scratch
     for j in range(t_len):
@@ -148,29 +162,33 @@ def damerau_levenshtein(data, starts, a, b, scratch):
     for i in range(p_len):
         table[data[p + i]] = 0
     at = 256
-    table[at] = most
-    for i in range(p_len + 1):
-        table[at + (i + 1) * wide] = most
-        table[at + (i + 1) * wide + 1] = i
     for j in range(t_len + 1):
-        table[at + j + 1] = most
+        table[at + j + 1] = far
         table[at + wide + j + 1] = j
+    table[at] = table[at + wide] = far
     for i in range(1, p_len + 1):
         last_column = 0
         here = at + i * wide
         letter = data[p + i - 1]
+        table[here + wide] = far
+        table[here + wide + 1] = left = least = i
         for j in range(1, t_len + 1):
             other = data[t + j - 1]
-            row, column = table[other], last_column
-            cost = 1
             if letter == other:
-                cost = 0
+                left = min(table[here + j], min(left, table[here + j + 1]) + 1)
+            else:
+                left = min(table[here + j], min(left, table[here + j + 1])) + 1
+            row = table[other]
+            swap = table[at + row * wide + last_column] + (i - row - 1) + 1 + (j - last_column - 1)
+            if letter == other:
                 last_column = j
-            swap = table[at + row * wide + column] + (i - row - 1) + 1 + (j - column - 1)
-            edit = min(table[here + j] + cost, min(table[here + wide + j], table[here + j + 1]) + 1)
-            table[here + wide + j + 1] = min(edit, swap)
+            left = min(left, swap)
+            table[here + wide + j + 1] = left
+            least = min(least, left)
+        if least > most:
+            return float(most + 1)
         table[letter] = i
-    return float(table[at + (p_len + 1) * wide + t_len + 1])
+    return float(min(table[at + (p_len + 1) * wide + t_len + 1], most + 1))
 
 
 @njit(cache=True, nogil=True, _nrt=False)
