@@ -73,15 +73,17 @@ def train(
 
     ``blocks`` are groups of blocks to train in; a later group is used only while a comparison has no estimate yet;
     a block reads the lists that the records hold, as a blocking rule does.
-    ``fixes`` names the comparisons that a block fixes where their SQL does not tell. A u that the settings give is kept.
+    ``fixes`` names the comparisons that a block fixes where their SQL does not tell. A u that the settings give is kept, and so is
+    the whole of a comparison whose m they give: what it says counts while the others learn.
     """
     model = copy.deepcopy(dict(settings))
+    learning = [c for c in model["comparisons"] if not _is_given(c)]
     records = int(con.execute("select count(*) from records").fetchall()[0][0])
     _random_pairs(con, records, seed)
     seen = outcomes(con, model, "random_pairs")
     _set_u(model, seen)
     columns = {column[0] for column in con.execute("select * from records limit 0").description}
-    estimates: dict[str, list[Floats]] = {name_of(c): [] for c in model["comparisons"]}
+    estimates: dict[str, list[Floats]] = {name_of(c): [] for c in learning}
     found: list[tuple[tuple[str, ...], float, float]] = []
     for turn, group in enumerate(blocks):
         if turn and all(estimates.values()):
@@ -93,7 +95,7 @@ def train(
                 for name, values in m.items():
                     estimates[name].append(values)
                 found.append((block, pairs * share, _agreeing(con, block)))
-    for comparison in model["comparisons"]:
+    for comparison in learning:
         known = estimates[name_of(comparison)]
         values = np.mean(known, axis=0) if known else _start(len(levels(comparison)))
         for level, m_probability in zip(levels(comparison), values, strict=True):
@@ -101,6 +103,11 @@ def train(
     model["probability_two_random_records_match"] = _prior(model, found, records, fixes or {})
     _set_u_of_numbers(model, seen)
     return model
+
+
+def _is_given(comparison: Mapping[str, Any]) -> bool:
+    """Return whether the settings give the m of every level."""
+    return all("m_probability" in level for level in levels(comparison))
 
 
 def _random_pairs(con: duckdb.DuckDBPyConnection, records: int, seed: int) -> None:
@@ -169,10 +176,10 @@ def _block_pairs(con: duckdb.DuckDBPyConnection, block: tuple[str, ...]) -> floa
 
 
 def _fixed_by(model: Mapping[str, Any], block: Sequence[str]) -> list[str]:
-    """Return the comparisons whose outcome agreement on ``block`` fixes: those that read one of its columns."""
+    """Return the comparisons whose outcome agreement on ``block`` fixes: those to be learned that read one of its columns."""
     return [
         name_of(c) for c in model["comparisons"]
-        if any(f'"{column}_l"' in level["sql_condition"] for level in c["comparison_levels"] for column in block)
+        if not _is_given(c) and any(f'"{column}_l"' in level["sql_condition"] for level in c["comparison_levels"] for column in block)
     ]  # fmt: skip
 
 
@@ -186,8 +193,8 @@ def _maximise(
 ) -> tuple[dict[str, Floats], float]:
     """Return m of every comparison that is not fixed, and the share of true pairs, by EM within one block."""
     work = copy.deepcopy(dict(model))
-    free = [c for c in work["comparisons"] if name_of(c) not in fixed]
-    for comparison in work["comparisons"]:
+    free = [c for c in work["comparisons"] if name_of(c) not in fixed and not _is_given(c)]
+    for comparison in free:
         for level, value in zip(levels(comparison), _start(len(levels(comparison))), strict=True):
             level["m_probability"] = float(value)
     share, before = 0.1, -1.0
