@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, files, others
+from tallystick.linkage import clean, engines, files, others, prepare
 from tallystick.linkage.score import NotKnown
 from tallystick.linkage.score.index import Index, build, links_with
 from tallystick.linkage.score.store import open_index, save
@@ -65,7 +65,7 @@ def as_read(
     if is_cleaned:
         table = clean.standard(table, id_column, source).table
     wanted = sorted(engines.columns_read(settings) - {id_column})
-    table = others.completed({source: table}, wanted)[source]
+    table = prepare.with_numbers(others.completed({source: table}, wanted)[source], wanted)
     missing = [name for name in wanted if name not in table.column_names]
     if missing:
         raise BadInput(

@@ -40,9 +40,7 @@ def fitted(sources: Mapping[str, pa.Table], spec: LinkageSpec, shipped: Shipped 
     count = sum(table.num_rows for table in sources.values())
     blocking = within_budget(con, shipped.blocking, spec.pairs_per_record * count)
     blocked = shipped.settings(columns, blocking.rules, link_type, spec.id_column)
-    trained = train(
-        con, shipped.with_household(blocked, columns), spec.seed, shipped.blocks, shipped.fixes
-    )
+    trained = train(con, shipped.with_household(blocked, columns), spec.seed, shipped.blocks, shipped.fixes)
     con.close()
     scored = engines.links(
         shipped.engine(spec.engine),

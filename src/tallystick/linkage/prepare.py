@@ -9,13 +9,17 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.errors import BadInput
-from tallystick.linkage import clean, engines, events, others, person
+from tallystick.linkage import clean, engines, events, identifiers, others, person
 
 
 def for_the_person_model(
     cleaned: Mapping[str, clean.Cleaned], id_column: str
 ) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
-    """Return the tables with the columns that all sources have and that hold something, and notes on the rest."""
+    """Return the tables with the columns that all sources have and that hold something, and notes on the rest.
+
+    A number that only some sources have is compared within those, so that two pupils of one school register with a number each
+    are not taken for one; in the others it is null.
+    """
     whole = others.completed({source: one.table for source, one in cleaned.items()})
     cleaned = {source: replace(one, table=whole[source]) for source, one in cleaned.items()}
     filled = {
@@ -33,11 +37,19 @@ def for_the_person_model(
             "The files have fewer than two columns in common that the person model compares. "
             "Name the columns first_name, surname, dob, gender, postcode (see `docs/linkage.md` for the others)."
         )
+    some = [
+        c for c in identifiers.STRENGTH if c not in shared and any(c in names for names in filled.values())
+    ]
     notes = []
     for source, one in cleaned.items():
         if one.ignored:
             notes.append(f"{source}: not used in the linkage: {', '.join(one.ignored)}.")
         parts = [c for c in filled[source] if c not in shared and c in {x.name for x in person.COMPARISONS}]
+        if own := [c for c in some if c in parts]:
+            notes.append(
+                f"{source}: compared with those that have it too, for not every file does: {', '.join(own)}."
+            )
+        parts = [c for c in parts if c not in some]
         if parts:
             notes.append(
                 f"{source}: not compared, for another file lacks it or leaves it empty: {', '.join(parts)}."
@@ -52,8 +64,16 @@ def for_the_person_model(
         notes.append(
             f"The comparisons of {', '.join(missing)} were dropped: not every file has the column, with values in it."
         )
-    read = {source: one.table.select(shared) for source, one in cleaned.items()}
+    read = {source: with_numbers(one.table, some).select([*shared, *some]) for source, one in cleaned.items()}
     return with_events(read, {source: one.table for source, one in cleaned.items()}), tuple(notes)
+
+
+def with_numbers(table: pa.Table, wanted: Collection[str]) -> pa.Table:
+    """Return the table with those ``wanted`` justice and learner numbers that it lacks: null in every record."""
+    for name in identifiers.STRENGTH:
+        if name in wanted and name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+    return table
 
 
 def with_events(read: Mapping[str, pa.Table], cleaned: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
@@ -74,7 +94,8 @@ def as_the_model_reads(
 ) -> tuple[dict[str, pa.Table], tuple[str, ...], bool]:
     """Return the tables as a given Splink model reads them (with the columns ``also``), notes, and whether they were cleaned.
 
-    They are cleaned where the model reads columns of the person model that the tables do not have as they are.
+    They are cleaned where the model reads columns of the person model that the tables do not have as they are. A number that
+    a table then lacks is null in it.
     """
     wanted = engines.columns_read(model) | set(also)
     raw = dict(tables)
@@ -91,6 +112,7 @@ def as_the_model_reads(
     cleaned = others.completed(
         {source: clean.standard(table, id_column, source).table for source, table in tables.items()}, wanted
     )
+    cleaned = {source: with_numbers(table, wanted) for source, table in cleaned.items()}
     for source, table in cleaned.items():
         missing = sorted(wanted - set(table.column_names))
         if missing:

@@ -214,10 +214,18 @@ def _maximise(
 
 
 def _agreeing(con: duckdb.DuckDBPyConnection, block: Sequence[str]) -> float:
-    """Return the share of pairs in which both records have every column of ``block``, as if gaps fell at random."""
+    """Return the share of pairs in which both records have every column of ``block``, as if gaps fell at random within a source.
+
+    It is zero where a source has none of a column: pairs of the others say nothing of all.
+    """
     filled = " and ".join(f"{quoted(c)} is not null" for c in block)
-    share = float(con.execute(f"select avg(cast({filled} as integer)) from records").fetchall()[0][0])  # noqa: S608
-    return share * share
+    by_source = (
+        f"select count(*) filter (where {filled}) as held, count(*) as n from records group by source_dataset"  # noqa: S608
+    )
+    ((share,),) = con.execute(
+        f"select case when min(held) > 0 then sum(held) / sum(n) else 0 end from ({by_source})"  # noqa: S608
+    ).fetchall()
+    return float(share) ** 2
 
 
 def _agreement(model: Mapping[str, Any], column: str) -> float:
