@@ -20,6 +20,7 @@ from tallystick.linkage.train import train
 FLOOR = 0.002  # pairs less probable than this under the trained model are not kept: they count as never seen
 TURNS = 12
 STILL = 0.02  # bits
+FEW = 30  # true pairs; with fewer, what the model says of each rests on next to nothing
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,17 @@ class Fit:
     model: dict[str, Any]
     scored: pa.Table
     offsets: Offsets
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know where there are next to no pairs of one person to learn from."""
+        expected = float(self.scored["match_probability"].to_numpy().sum())
+        if expected >= FEW:
+            return ()
+        return (
+            f"Few pairs of records look like one person (about {expected:.0f}), too few to tell how probable each is. "
+            "Have every link looked at.",
+        )
 
 
 def fitted(sources: Mapping[str, pa.Table], spec: LinkageSpec, shipped: Shipped = PERSON) -> Fit:

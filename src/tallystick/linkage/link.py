@@ -47,7 +47,7 @@ def link(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earlier | N
             offsets=fit.offsets,
             is_standard=True,
             earlier=earlier,
-            notes=notes,
+            notes=(*notes, *fit.notes),
         )
     if isinstance(spec.model, str):
         raise BadInput(f"There is no shipped model {spec.model!r}. Use 'person' or a Splink settings file.")
@@ -75,7 +75,14 @@ def _of_encoded(tables: Mapping[str, pa.Table], spec: LinkageSpec, earlier: Earl
     if isinstance(spec.model, str):
         fit = fitted(sources, spec, shipped)
         return finished(
-            sources, fit.scored, fit.model, spec, offsets=fit.offsets, is_standard=False, earlier=earlier
+            sources,
+            fit.scored,
+            fit.model,
+            spec,
+            offsets=fit.offsets,
+            is_standard=False,
+            earlier=earlier,
+            notes=fit.notes,
         )
     prepare.as_the_model_reads(sources, spec.model, spec.id_column)  # raises where a column is missing
     scored = engines.links(
