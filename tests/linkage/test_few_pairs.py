@@ -15,7 +15,7 @@ import pytest
 from tallystick import synth
 from tallystick.linkage import LinkageSpec, Linked, calibrate, link
 from tallystick.linkage.files import read
-from tallystick.linkage.link import resolved_again
+from tallystick.linkage.outcome import resolved_again
 
 Truth = dict[tuple[str, str], str]
 NUMBERS = ("pnc_id", "upn", "uln")
