@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -53,13 +53,14 @@ def refresh(
     )
     notes: list[str] = []
     counts = {"new": 0, "changed": 0, "withdrawn": 0}
+    supplied = _supplied(tables, earlier)
     brought = {
-        source: _brought(earlier, source, tables[source], counts, notes, is_addition=source in adds)
+        source: _brought(earlier, source, supplied[source], counts, notes, is_addition=source in adds)
         if source in tables
         else (earlier.records[source], earlier.records[source].slice(0, 0))
         for source in sorted({*earlier.records, *tables})
     }
-    whole = {source: pa.concat_tables(parts) for source, parts in brought.items()}
+    whole = {source: pa.concat_tables(both) for source, both in brought.items()}
     sources = {source: table.drop_columns([DIGEST]) for source, table in whole.items()}
     numbers = Numbers(sources, spec.id_column)
     is_new = np.zeros(numbers.count, dtype=bool)
@@ -87,6 +88,21 @@ def refresh(
     )
 
 
+class _Supply(NamedTuple):
+    """A source as it was supplied: its rows, their ids and their digests."""
+
+    table: pa.Table
+    ids: pa.Array
+    digest: pa.ChunkedArray
+
+
+def _supplied(tables: Mapping[str, pa.Table], earlier: State) -> dict[str, _Supply]:
+    """Return the sources with the ids and digests of their rows. Raises ``BadInput`` for ids that are missing or repeat."""
+    ids = {source: clean.record_ids(t, earlier.spec.id_column, source) for source, t in tables.items()}
+    found = digests(tables, earlier.reads)
+    return {source: _Supply(table, ids[source], found[source]) for source, table in tables.items()}
+
+
 def _for_sources(earlier: State, sources: Collection[str]) -> dict[str, Any]:
     """Return the earlier model; one that de-duplicated a single source links and de-duplicates more."""
     assert not isinstance(earlier.spec.model, str)
@@ -99,7 +115,7 @@ def _for_sources(earlier: State, sources: Collection[str]) -> dict[str, Any]:
 def _brought(
     earlier: State,
     source: str,
-    table: pa.Table,
+    supply: _Supply,
     counts: dict[str, int],
     notes: list[str],
     *,
@@ -107,8 +123,7 @@ def _brought(
 ) -> tuple[pa.Table, pa.Table]:
     """Return a source's records as the model reads them, with their digests: those that stand, and those that must be compared."""
     id_column = earlier.spec.id_column
-    ids = clean.record_ids(table, id_column, source)
-    digest = digests(table, earlier.reads)
+    table, ids, digest = supply
     known = earlier.records.get(source)
     if known is None:
         counts["new"] += len(ids)

@@ -61,14 +61,8 @@ def after(
     linked: Linked, tables: Mapping[str, pa.Table], spec: LinkageSpec, before: State | None = None
 ) -> State:
     """Return the state after ``linked``, a linkage of ``tables`` under ``spec`` (a refresh of ``before``, where there is one)."""
-    records = {}
-    for source, table in linked.records.items():
-        digest = linked.digests.get(source)
-        if digest is None:
-            order = pc.index_in(table[spec.id_column], value_set=_ids(tables[source], spec.id_column))
-            read = None if linked.is_standard else table.column_names
-            digest = digests(tables[source], read).take(order)
-        records[source] = table.append_column(DIGEST, digest)
+    found = linked.digests or _digests_of(linked, tables, spec.id_column)
+    records = {source: table.append_column(DIGEST, found[source]) for source, table in linked.records.items()}
     return State(
         replace(spec, model=linked.model),
         records,
@@ -81,20 +75,34 @@ def after(
     )
 
 
-def digests(table: pa.Table, read: Collection[str] | None) -> pa.ChunkedArray:
-    """Return the digest of what each row of a source, as supplied, holds in the columns ``read``: equal just where that is.
+def digests(tables: Mapping[str, pa.Table], read: Collection[str] | None) -> dict[str, pa.ChunkedArray]:
+    """Return the digest of what each row of each source, as supplied, holds in the columns ``read``: equal just where that is.
 
     ``None``: those with a part in the person model, whatever the supplier calls them.
     """
-    part = parts(table.column_names) if read is None else {c: c for c in table.column_names if c in read}
-    values = [
-        f"coalesce(chr(31) || cast({quoted(name)} as varchar), chr(30))"
-        for name in sorted(part, key=part.__getitem__)
-    ]
-    whole = ", ".join(["''", *values])
+    found = {}
     with duckdb.connect() as con:
-        con.register("rows", table)
-        return con.sql(f"select md5(concat({whole})) as digest from rows").to_arrow_table()["digest"]  # noqa: S608
+        for source, table in tables.items():
+            names = table.column_names
+            part = parts(names) if read is None else {name: name for name in names if name in read}
+            values = [
+                f"coalesce(chr(31) || cast({quoted(name)} as varchar), chr(30))"
+                for name in sorted(part, key=part.__getitem__)
+            ]
+            con.register("rows", table)
+            made = con.sql(f"select md5(concat({', '.join(values) or 'null'})) as digest from rows")  # noqa: S608
+            found[source] = made.to_arrow_table()["digest"]
+    return found
+
+
+def _digests_of(linked: Linked, tables: Mapping[str, pa.Table], id_column: str) -> dict[str, pa.ChunkedArray]:
+    """Return the digests of the rows that ``linked.records`` were made of, in their order."""
+    read = None if linked.is_standard else next(iter(linked.records.values())).column_names
+    found = digests({source: tables[source] for source in linked.records}, read)
+    return {
+        source: found[source].take(pc.index_in(table[id_column], value_set=_ids(tables[source], id_column)))
+        for source, table in linked.records.items()
+    }
 
 
 def _ids(table: pa.Table, id_column: str) -> pa.Array:
@@ -156,7 +164,7 @@ def packed(state: State) -> bytes:
     with zipfile.ZipFile(sink, "w") as file:
         for name, table in as_tables(state).items():
             part = io.BytesIO()
-            pq.write_table(table, part, compression="zstd")
+            _write(table, part)
             file.writestr(f"{name}.parquet", part.getvalue())
         file.writestr("state.json", json.dumps(as_json(state)))
     return sink.getvalue()
@@ -180,7 +188,7 @@ def write(state: State, folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
         aside.mkdir(mode=0o700)
         for name, table in as_tables(state).items():
-            pq.write_table(table, aside / f"{name}.parquet", compression="zstd")
+            _write(table, aside / f"{name}.parquet")
         (aside / "state.json").write_text(json.dumps(as_json(state)), encoding="utf-8")
         if folder.exists():
             folder.replace(old)
@@ -191,6 +199,17 @@ def write(state: State, folder: Path) -> None:
         raise BadInput(
             f"{folder} could not be written: {error.strerror or type(error).__name__}. Name another place."
         ) from None
+
+
+def _write(table: pa.Table, where: Path | io.BytesIO) -> None:
+    """Write a table as Parquet; a dictionary of values that hardly repeat would be made in vain."""
+    unlike = ("_id", "_id_l", "_id_r", DIGEST)
+    repeated = [
+        field.name
+        for field in table.schema
+        if pa.types.is_string(field.type) and not field.name.endswith(unlike)
+    ]
+    pq.write_table(table, where, compression="zstd", use_dictionary=repeated, write_statistics=False)
 
 
 def require_place(folder: Path) -> None:

@@ -257,13 +257,13 @@ def _evaluated(
         connection = None
         for source in sources:
             table = tables[source]
-            for number, sql in enumerate(columns):
-                plain = _plain(sql, table)
-                if plain is not None:
-                    parts[number].append(table[plain])
-                    continue
+            plain = [_plain(sql, table) for sql in columns]
+            asked = [sql for sql, name in zip(columns, plain, strict=True) if name is None]
+            if asked:
                 connection = connection or stack.enter_context(duckdb.connect())
-                parts[number].append(_worked_out(connection, table, sql, source))
+                made = iter(_worked_out(connection, table, asked, source))
+            for part, name in zip(parts, plain, strict=True):
+                part.append(next(made) if name is None else table[name])
     for sql, found in zip(columns, parts, strict=True):
         if len({part.type for part in found}) > 1:
             raise BadInput(
@@ -276,14 +276,17 @@ def _evaluated(
 
 
 def _worked_out(
-    connection: duckdb.DuckDBPyConnection, table: pa.Table, sql: str, source: str
-) -> pa.ChunkedArray:
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, columns: list[str], source: str
+) -> list[pa.ChunkedArray]:
+    """Return what expressions over one record give. Raises BadInput for one that the table's columns do not."""
     connection.register("records", table)
     try:
-        return connection.sql(f"select {sql} as value from records").to_arrow_table()["value"]  # noqa: S608
+        return list(connection.sql(f"select {', '.join(columns)} from records").to_arrow_table().columns)  # noqa: S608
     except duckdb.Error as error:
+        if len(columns) > 1:  # which of them?
+            return [_worked_out(connection, table, [sql], source)[0] for sql in columns]
         raise BadInput(
-            f"{source}: the model reads {sql}, which this file's columns do not give ({type(error).__name__}). "
+            f"{source}: the model reads {columns[0]}, which this file's columns do not give ({type(error).__name__}). "
             "Check that the columns that the model names are there, and of the type that it was trained on."
         ) from None
 
