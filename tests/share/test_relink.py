@@ -202,6 +202,10 @@ def test_a_decision_stands_and_survives_the_next_supply(tmp_path: Path, is_kept:
     assert len(changed) == 1  # everybody else keeps the id
     kinds = pq.read_table(share.linker / "lineage.parquet")["kind"].to_pylist()
     assert sorted(kinds) == ["kept", "split"]
+    figures = json.loads((share.linker / "quality.json").read_text(encoding="utf-8"))
+    assert figures["completeness"]
+    assert {one["field"] for one in figures["by_identifiers"]} >= {"sex", "birth years"}
+    assert figures.get("decided_anew", False) == (not is_kept)
     assert pq.read_table(share.steward / "persons.parquet").num_rows == len(after)
     assert audit(share).findings == ()
     if is_kept:

@@ -9,6 +9,11 @@ from typing import Any
 def limitations(found: Mapping[str, Any]) -> list[str]:
     """Return the limitations that the figures of `quality.figures` call for, the gravest first."""
     said = [*_accuracy(found), *_people(found), *_threshold(found), *_model(found)]
+    if found["decided_anew"]:
+        said.append(
+            "Persons were decided anew after the identifiers had gone: links that can hardly be right, and people by sex, birth years, postcode "
+            "area and missing identifiers, are those of the linkage before."
+        )
     return [
         *said,
         "A link is a probable match and not a fact: some links are false and some are missing. The linked data are for analysis, not "

@@ -33,6 +33,8 @@ from tallystick.share.supply import event as supplied
 
 EVENT = "link"
 ID = "supply_key"
+OF_IDENTIFIERS = ("completeness", "by_identifiers", "implausible", "notes")
+"""The figures of a linkage that its identifiers are counted for."""
 
 
 def link(
@@ -86,7 +88,7 @@ def link(
     ) as folder:
         room = folder / "rooms" / "linker"
         room.mkdir(parents=True)
-        _write(room, linked, spec, agreement.about.title or agreement.about.id)
+        _write(room, linked, spec, agreement.about.title or agreement.about.id, share.linker / "quality.json")
         if number > 1:
             pq.write_table(linked.lineage, room / "lineage.parquet", compression="zstd")
         if agreement.lab and tables:
@@ -250,10 +252,18 @@ def tables_of(linked: engine.Linked, spec: engine.LinkageSpec) -> dict[str, pa.T
     }
 
 
-def _write(room: Path, linked: engine.Linked, spec: engine.LinkageSpec, title: str) -> None:
-    """Write the linkage's tables, every scored pair, the model and the linker's page."""
+def _write(
+    room: Path, linked: engine.Linked, spec: engine.LinkageSpec, title: str, earlier_figures: Path
+) -> None:
+    """Write the linkage's tables, every scored pair, the model and the linker's page.
+
+    Where it was only decided anew, without identifiers, what the last linkage said of them stands.
+    """
     tables = tables_of(linked, spec)
     figures = engine.figures(linked, spec.threshold, spec.id_column, tables["thresholds"])
+    if not linked.records:
+        said = json.loads(earlier_figures.read_text(encoding="utf-8"))
+        figures |= {name: said[name] for name in OF_IDENTIFIERS if name in said} | {"decided_anew": True}
     figures["software"] = {name: version(name) for name in ("tallystick", "splink", "duckdb")}
     for name, table in {**tables, "scored": linked.scored}.items():
         pq.write_table(table, room / f"{name}.parquet", compression="zstd")

@@ -77,6 +77,7 @@ def figures(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, An
             "smallest": few,
         },
         "populations": _populations(share, agreement, {one["source"]: one for one in chosen["sources"]}, few),
+        "decided_anew": made.get("decided_anew", False),
         "completeness": [
             {**one, "records": step * round(one["records"] / step), "missing_share": _share(one, few, step)}
             for one in made.get("completeness", [])
