@@ -7,12 +7,14 @@ default are left out of it, so that writing a default down, or a new optional qu
 from __future__ import annotations
 
 import difflib
+import glob
 import hashlib
 import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -233,14 +235,31 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, flushed to the disk before it takes its name."""
+    """Write a file whole or not at all, flushed to the disk before it takes its name; what a killed process left of it goes."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        sweep(path)
         with aside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise BadInput(f"{path.name} cannot be written: {error.strerror}.") from None
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that are no more left of a file that they were writing."""
+    if os.name != "posix":  # elsewhere asking whether a process lives would stop it
+        return
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        process = left.name.removeprefix(f".{path.name}.").removesuffix(".part")
+        try:
+            os.kill(int(process), 0)
+        except (ValueError, PermissionError):  # none of ours, or somebody else's that is at work
+            continue
+        except (ProcessLookupError, OverflowError):
+            left.unlink(missing_ok=True)

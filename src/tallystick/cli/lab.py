@@ -210,6 +210,7 @@ def synthesis(
     import json
     from datetime import UTC, datetime
 
+    from tallystick.agreement.io import write_text
     from tallystick.cli import output
     from tallystick.errors import BadInput
     from tallystick.lab import synthesis as engine
@@ -228,12 +229,7 @@ def synthesis(
     found = engine.synthesis(engine.studies(said), "dl" if method == "dl" else "reml")
     shown = engine.view(found, made=datetime.now(UTC).date().isoformat())
     if output_page is not None:
-        aside = output_page.with_name(f".{output_page.name}.part")
-        try:
-            aside.write_text(html(shown), encoding="utf-8")
-            aside.replace(output_page)
-        except OSError as error:
-            raise BadInput(f"{output_page} cannot be written ({type(error).__name__}).") from None
+        write_text(output_page, html(shown))
     if as_json:
         output.say(asdict(found), as_json=True)
         return
@@ -297,15 +293,12 @@ def life(
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write a CSV, aside and then in its place."""
+    """Write a CSV, whole or not at all."""
     import csv
+    import io
 
-    from tallystick.errors import BadInput
+    from tallystick.agreement.io import write_text
 
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        with aside.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
-        aside.replace(path)
-    except OSError as error:
-        raise BadInput(f"{path.name} cannot be written ({type(error).__name__}).") from None
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+    write_text(path, text.getvalue())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import warnings
 from typing import Any
@@ -120,7 +121,11 @@ def root(
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run `tally` and exit: 0 done, 1 refused by a rule, 2 bad input, 3 an internal failure."""
+    """Run `tally` and exit: 0 done, 1 refused by a rule, 2 bad input, 3 an internal failure, 130 stopped.
+
+    A signal to terminate stops it as Ctrl+C does, so that what was being written is tidied away.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(argv))
 
 

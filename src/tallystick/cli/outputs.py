@@ -212,7 +212,6 @@ def protect(
     readings = [reading for file in files for reading in readings_of(read(file), stated_beside(file))]
     random = None if seed is None else np.random.default_rng(seed)
     made = made_fit(readings, how, limits, base or agreed or 5, random)  # type: ignore[arg-type]
-    out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for each in made:
         stem = Path(each.reading.sheet.file).stem
@@ -220,7 +219,6 @@ def protect(
         place = out / (f"{stem}-{part}.csv" if part else f"{stem}.csv")
         if place in {row["file"] for row in rows} or any(place.resolve() == file.resolve() for file in files):
             raise BadInput(f"{place} would be written over. Give another folder with --out.")
-        write_text(place, as_csv(each))
         rows.append(
             {
                 "file": place,
@@ -231,6 +229,9 @@ def protect(
                 "exact": each.audit.exact if each.audit else 0,
             }
         )
+    out.mkdir(parents=True, exist_ok=True)
+    for row, each in zip(rows, made, strict=True):
+        write_text(row["file"], as_csv(each))
     if as_json:
         output.say(rows, as_json=True)
         return

@@ -98,6 +98,18 @@ def write_release(
     }
     aside = releases / f".{release_id}.part"
     shutil.rmtree(aside, ignore_errors=True)
+    try:
+        text = fill(aside, record, checked, limits, review)
+        os.replace(aside, folder)  # noqa: PTH105 - a rename of a whole folder
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return Release(
+        release_id, folder, record["outputs"], "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    )
+
+
+def fill(aside: Path, record: dict[str, Any], checked: Checked, limits: Limits, review: Review | None) -> str:
+    """Put a release's files into a folder and the hashes of outputs and cells into its record; return the record as it was written."""
     (aside / "outputs").mkdir(parents=True)
     parts = kept_back(review) if review else ()
     for path in checked.files:
@@ -120,10 +132,7 @@ def write_release(
     record["cells"] = "sha256:" + hashlib.sha256(cells.encode()).hexdigest()
     text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
     (aside / "release.json").write_text(text, encoding="utf-8")
-    os.replace(aside, folder)  # noqa: PTH105 - a rename of a whole folder
-    return Release(
-        release_id, folder, record["outputs"], "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-    )
+    return text
 
 
 def narrowed(path: Path, without: Sequence[str]) -> str:
