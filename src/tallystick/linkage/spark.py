@@ -32,6 +32,7 @@ KNOWN = {
     "lower",
     "upper",
     "abs",
+    "cast",
     "coalesce",
     "nullif",
     "regexp_extract",
