@@ -27,7 +27,6 @@ def links(
     Columns source_l, <id>_l, source_r, <id>_r, match_weight, match_probability, sorted by the first four; the left record of a
     pair is the one that comes first by (source, id). Raises BadInput where Splink cannot score the model.
     """
-    # A pair that a rule with arrays_to_explode finds is found by later rules again (Splink 5.0): hence the distinct.
     named = _named(tables)
     try:
         linker, api = _linker(tables, settings, id_column)
@@ -40,7 +39,7 @@ def links(
     source_l, source_r = ("source_dataset_l", "source_dataset_r") if len(tables) > 1 else (one, one)
     found = api.duckdb_con.sql(
         f"""
-        select distinct {source_l} as source_l, {quoted(id_column + "_l")}, {source_r} as source_r, {quoted(id_column + "_r")},
+        select {source_l} as source_l, {quoted(id_column + "_l")}, {source_r} as source_r, {quoted(id_column + "_r")},
                match_weight, match_probability
         from {scored}
         """  # noqa: S608
