@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.agreement.schema import Dataset
+from tallystick.agreement.dataset import Dataset
 from tallystick.errors import BadInput
 from tallystick.share.rooms import Share, supply_path
 

@@ -17,7 +17,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from tallystick.agreement.schema import Dataset
+from tallystick.agreement.dataset import Dataset
 from tallystick.errors import BadInput
 from tallystick.supply import Column, Contract, page, take
 

@@ -9,8 +9,9 @@ from tallystick.agreement import law
 from tallystick.agreement.acts import Access, Analysis, Movement, Output, Submission
 from tallystick.agreement.agreement_logic import above
 from tallystick.agreement.conditions import same_person, written_alike
+from tallystick.agreement.dataset import Dataset
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
-from tallystick.agreement.schema import Agreement, Dataset, Recipient
+from tallystick.agreement.schema import Agreement, Recipient
 
 MOVES: frozenset[Door] = frozenset({"supply", "link", "deidentify", "extract", "release", "publish"})
 LEAVES: frozenset[Door] = frozenset({"extract", "release", "publish"})

@@ -9,7 +9,9 @@ from datetime import date
 
 from pydantic import Field
 
-from tallystick.agreement.schema import Classification, Fraction, Purpose, Section
+from tallystick.agreement.dataset import Classification
+from tallystick.agreement.schema import Purpose
+from tallystick.agreement.values import Fraction, Section
 
 
 class Movement(Section):

@@ -22,7 +22,8 @@ from tallystick.agreement.conditions import (
 )
 from tallystick.agreement.io import document_hash
 from tallystick.agreement.rule import Case, Rule, is_answered
-from tallystick.agreement.schema import Agreement, after
+from tallystick.agreement.schema import Agreement
+from tallystick.agreement.values import after
 
 
 # The parties and the kind of document

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tallystick.agreement import law
+from tallystick.agreement.dataset import DataField, Dataset
 from tallystick.agreement.rule import Case, Condition, is_answered
-from tallystick.agreement.schema import Agreement, DataField, Dataset, Party, Recipient
+from tallystick.agreement.schema import Agreement, Party, Recipient
 
 
 def personal(agreement: Agreement, case: Case) -> bool:

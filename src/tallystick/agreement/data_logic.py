@@ -18,7 +18,8 @@ from tallystick.agreement.conditions import (
     same_person,
 )
 from tallystick.agreement.rule import Case, Rule, is_answered
-from tallystick.agreement.schema import Agreement, after
+from tallystick.agreement.schema import Agreement
+from tallystick.agreement.values import after
 
 
 # Retention

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from tallystick.agreement.dataset import Dataset
 from tallystick.agreement.io import document_hash
-from tallystick.agreement.schema import Agreement, Contact, Dataset
+from tallystick.agreement.schema import Agreement, Contact
 
 KINDS = {
     "mou": "Memorandum of understanding",

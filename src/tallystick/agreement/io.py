@@ -22,7 +22,8 @@ import tomli_w
 from pydantic import ValidationError
 
 from tallystick.agreement.project import Project
-from tallystick.agreement.schema import LONGEST_NAME, NAME, Agreement, Section
+from tallystick.agreement.schema import Agreement
+from tallystick.agreement.values import LONGEST_NAME, NAME, Section
 from tallystick.errors import BadInput, Finding
 
 Document = TypeVar("Document", Agreement, Project)

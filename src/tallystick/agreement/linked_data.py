@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tallystick.agreement.dataset import Dataset
 from tallystick.agreement.io import document_hash
-from tallystick.agreement.schema import Agreement, Dataset, Recipient
+from tallystick.agreement.schema import Agreement, Recipient
 
 CONTEXT = {
     "odrl": "http://www.w3.org/ns/odrl/2/",

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tallystick.agreement.schema import Name, Section
+from tallystick.agreement.values import Name, Section
 
 Detail = Literal[
     "full", "year", "quarter", "month", "week", "days-from", "band", "clipped", "outward-code", "geography",

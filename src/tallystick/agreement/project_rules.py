@@ -7,9 +7,11 @@ from typing import Any
 
 from tallystick.agreement import law
 from tallystick.agreement.bodies import CHIEF_STATISTICIAN, DFE, body, is_same, panels
+from tallystick.agreement.dataset import DataField, Dataset
 from tallystick.agreement.project import AcceptedRisk, Project
 from tallystick.agreement.rule import Case, Condition, Door, Need, Places, Rule, is_answered
-from tallystick.agreement.schema import Agreement, DataField, Dataset, after
+from tallystick.agreement.schema import Agreement
+from tallystick.agreement.values import after
 
 DOORS: frozenset[Door] = frozenset({"extract", "output", "release"})
 EXTRACT: frozenset[Door] = frozenset({"extract"})

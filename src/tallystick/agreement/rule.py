@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from tallystick.agreement.dataset import DataField, Dataset
 from tallystick.agreement.project import Project, ProjectDataset, ProjectField
 from tallystick.agreement.requirements import source_of
-from tallystick.agreement.schema import Agreement, DataField, Dataset, Party, Recipient
+from tallystick.agreement.schema import Agreement, Party, Recipient
 from tallystick.errors import Finding, Severity
 
 Door = Literal[

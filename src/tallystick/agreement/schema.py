@@ -7,84 +7,23 @@ Names in TOML are singular for repeated tables (`[[party]]`), as `docs/agreement
 
 from __future__ import annotations
 
-import calendar
-import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import date
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from tallystick.agreement.bodies import is_same
+from tallystick.agreement.dataset import Classification, Dataset
+from tallystick.agreement.values import Fraction, Moment, Name, Period, Section, after
 
 Kind = Literal["mou", "dsa", "isp"]
 Purpose = Literal["performance", "operational", "research", "law-enforcement"]
 Regime = Literal["uk-gdpr", "part-3", "not-personal"]
-Classification = Literal["OFFICIAL", "OFFICIAL-SENSITIVE", "SECRET", "TOP SECRET"]
 Role = Literal["controller", "joint-controller", "independent-controller", "processor", "recipient"]
 Office = Literal[
     "iao", "dpo", "siro", "cdo", "custodian", "dp-practitioner", "data-access-team", "chair", "lead"
 ]
-FieldKind = Literal["identifier", "attribute", "event-date", "case-id", "linkage-evidence"]
-FieldType = Literal["string", "date", "datetime", "integer", "number", "boolean"]
-Validation = Literal["validated", "partly-validated", "unvalidated"]
-SpecialCategory = Literal[
-    "racial-or-ethnic-origin", "political-opinions", "religious-or-philosophical-beliefs",
-    "trade-union-membership", "genetic", "biometric", "health", "sex-life", "sexual-orientation",
-]  # fmt: skip
-"""UK GDPR Article 9(1); criminal-offence data is not among them (requirement 89)."""
-
-PERIOD = re.compile(r"P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
-
-
-def as_period(text: str) -> str:
-    """Return ``text`` if it is an ISO-8601 period of dates such as P3Y or P1Y6M; else raise ValueError."""
-    if not PERIOD.fullmatch(text):
-        raise ValueError("write a period as ISO 8601 has it, such as P3Y, P6M or P28D")
-    return text
-
-
-def after(start: date, period: str) -> date:
-    """Return the date one ``period`` after ``start``; the 31st falls back to the month's last day.
-
-    >>> after(date(2024, 2, 29), "P1Y")
-    datetime.date(2025, 2, 28)
-    """
-    match = PERIOD.fullmatch(as_period(period))
-    assert match is not None
-    years, months, weeks, days = (int(part or 0) for part in match.groups())
-    month = start.month - 1 + months
-    year = start.year + years + month // 12
-    month = month % 12 + 1
-    day = min(start.day, calendar.monthrange(year, month)[1])
-    return date(year, month, day) + timedelta(weeks=weeks, days=days)
-
-
-def with_zone(moment: datetime) -> datetime:
-    """Return the moment in UTC; a moment without a zone is taken as UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-Period = Annotated[str, AfterValidator(as_period)]
-Moment = Annotated[datetime, AfterValidator(with_zone)]
-NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
-LONGEST_NAME = 80
-Name = Annotated[str, Field(pattern=f"^{NAME}$", max_length=LONGEST_NAME)]
-"""A name that may become part of a path."""
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A frozen table of the agreement; a key that it does not know is an error."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        populate_by_name=True,
-        str_strip_whitespace=True,
-        ser_json_temporal="iso8601",
-    )
 
 
 class About(Section):
@@ -207,102 +146,6 @@ class Eia(Section):
     done_on: date | None = None
     reference: str = ""
     outcome: str = ""
-
-
-class DataField(Section):
-    """`[[dataset.field]]`: one column, its kind, and why it is needed.
-
-    Without a ``type`` an event or birth date is a date and all else is text; a birth date of ``type = "string"`` is taken
-    as written, even where no such day exists.
-    """
-
-    name: str
-    kind: FieldKind
-    matches: str = ""
-    required: bool = False
-    type: FieldType | None = None
-    format: str = ""
-    allowed: tuple[str, ...] = ()
-    minimum: float | date | None = None
-    maximum: float | date | None = None
-    max_length: int | None = Field(default=None, ge=1)
-    unique: bool = False
-    description: str = ""
-    special_category: bool | SpecialCategory = False
-    criminal_offence: bool = False
-    confidential_health: bool = False
-    intelligence: bool = False
-    justification: str = ""
-    reviewed_on: date | None = None
-    origin: str = ""
-
-    @property
-    def is_sensitive(self) -> bool:
-        """Whether the field needs a justification of its own (requirements 90 and 169)."""
-        return bool(self.special_category) or self.criminal_offence or self.confidential_health
-
-
-class Quality(Section):
-    """`[dataset.quality]`: the quality statement that goes with a dataset (requirement 289)."""
-
-    scope: str = ""
-    format: str = ""
-    definitions: str = ""
-    period: str = ""
-    limits: str = ""
-    validation: Validation | None = None
-    timeliness: Literal["", "day-to-day", "research"] = ""
-    frequency: str = ""
-
-
-class Dataset(Section):
-    """`[[dataset]]`: what one supplier supplies, under which power, and its columns."""
-
-    name: Name
-    supplier: str
-    gateway: str = ""
-    regulations: str = ""
-    path: str = ""
-    id_column: str = "record_id"
-    eligible: str = ""
-    new_supply: Literal["replaces", "adds"] = "replaces"
-    covers_from: date | None = None
-    covers_to: date | None = None
-    title: str = ""
-    description: str = ""
-    owner: str = ""
-    source: str = ""
-    population: Literal["", "children", "adults", "both"] = ""
-    classification: Classification | None = None
-    handling: str = ""
-    about_people: bool = True
-    anonymised: bool = False
-    pseudonymised: bool = False
-    anonymisation_assessment: str = ""
-    anonymisation_doubt: bool = False
-    dpo_referral: str = ""
-    smallest_group: int | None = Field(default=None, ge=0)
-    publication: Literal["", "allowed", "internal-only", "embargoed"] = ""
-    embargo_until: date | None = None
-    compliance_confirmed: bool = False
-    set_aside: Fraction | None = None
-    retention_reviewed_on: date | None = None
-    quality: Quality = Quality()
-    fields: tuple[DataField, ...] = Field(default=(), alias="field")
-
-    @property
-    def identifiers(self) -> tuple[DataField, ...]:
-        """The fields that the linker sees."""
-        return tuple(field for field in self.fields if field.kind == "identifier")
-
-    @property
-    def is_personal(self) -> bool:
-        """Whether it holds personal data: records of people that are not anonymised (requirement 207)."""
-        return self.about_people and not self.anonymised
-
-    def field(self, name: str) -> DataField | None:
-        """Return the field of that name, or None."""
-        return next((field for field in self.fields if field.name == name), None)
 
 
 class MatchKey(Section):

@@ -9,7 +9,8 @@ from tallystick.agreement import gates
 from tallystick.agreement.conditions import is_controller, same_person
 from tallystick.agreement.io import document_hash
 from tallystick.agreement.rules import RULES
-from tallystick.agreement.schema import Agreement, Office, Signature, after
+from tallystick.agreement.schema import Agreement, Office, Signature
+from tallystick.agreement.values import after
 from tallystick.errors import BadInput, Finding, Refused
 
 

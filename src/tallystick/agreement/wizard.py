@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from tallystick.agreement.schema import About, Agreement, Kind, Party, Purpose, Wales, after
+from tallystick.agreement.schema import About, Agreement, Kind, Party, Purpose, Wales
+from tallystick.agreement.values import after
 
 
 @dataclass(frozen=True)

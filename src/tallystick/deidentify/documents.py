@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, fields
 
 import pyarrow as pa
 
+from tallystick.agreement.dataset import Dataset
 from tallystick.agreement.project import Project, ProjectDataset
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.schema import Agreement
 
 
 @dataclass(frozen=True)

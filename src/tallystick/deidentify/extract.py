@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.agreement.dataset import DataField, Dataset
 from tallystick.agreement.project import Project, ProjectDataset, ProjectField
-from tallystick.agreement.schema import Agreement, DataField, Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.deidentify.detail import Reduced, flat, looks_like_free_text, reduced
 from tallystick.deidentify.documents import Conditions, DictionaryRow, conditions, dictionary_row
 from tallystick.deidentify.keys import keyed_ids

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from tallystick.agreement.schema import after
+from tallystick.agreement.values import after
 from tallystick.errors import BadInput
 
 LONDON = ZoneInfo("Europe/London")

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from tallystick.agreement.dataset import Dataset
 from tallystick.agreement.io import document_hash
 from tallystick.agreement.project import Project
 from tallystick.agreement.rules import check
-from tallystick.agreement.schema import Agreement, Dataset, after
+from tallystick.agreement.schema import Agreement
+from tallystick.agreement.values import after
 from tallystick.governance.cases import Case, Event
 from tallystick.governance.clocks import london_day
 from tallystick.ledger import Entry

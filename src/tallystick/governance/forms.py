@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from tallystick.agreement.schema import PERIOD
+from tallystick.agreement.values import PERIOD
 from tallystick.errors import BadInput, Finding
 
 Kind = Literal["text", "yes-no", "must-be-yes", "must-be-no", "word", "words", "list", "date", "moment", "number",

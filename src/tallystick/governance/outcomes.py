@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tallystick.agreement.schema import after
+from tallystick.agreement.values import after
 from tallystick.governance.cases import Command, Event, Registry, today
 from tallystick.governance.conditions import CONDITIONS, Asking
 from tallystick.governance.paper_faults import unsigned

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from tallystick.agreement.rule import Case as Day
-from tallystick.agreement.schema import after
+from tallystick.agreement.values import after
 from tallystick.governance.clocks import CLOCKS, due
 from tallystick.governance.conditions import Asking, clock_of, paused, started
 from tallystick.governance.people import holders

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from tallystick.agreement.schema import after
+from tallystick.agreement.values import after
 from tallystick.errors import Finding
 from tallystick.governance.cases import Case, Registry
 from tallystick.governance.clocks import CLOCKS, london_day, months_after

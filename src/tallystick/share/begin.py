@@ -17,7 +17,8 @@ from typing import Any
 import tomli_w
 
 from tallystick.agreement import io, presets
-from tallystick.agreement.schema import Agreement, after
+from tallystick.agreement.schema import Agreement
+from tallystick.agreement.values import after
 from tallystick.errors import BadInput
 from tallystick.performance.definitions import parse
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from tallystick.agreement import gates, io
 from tallystick.agreement.acts import Movement
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.ledger import destroy
 from tallystick.share import acts

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tallystick.agreement import gates
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.ledger import unseal
 from tallystick.share import acts, who_linked
 from tallystick.share.acts import Clock

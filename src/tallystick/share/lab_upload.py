@@ -12,7 +12,7 @@ from pyarrow import csv
 
 from tallystick.agreement import gates, io
 from tallystick.agreement.acts import Submission
-from tallystick.agreement.schema import Dataset
+from tallystick.agreement.dataset import Dataset
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.lab.request import Request
 from tallystick.ledger import certify, destroy, fingerprint

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from tallystick import linkage as engine
 from tallystick.agreement import gates
-from tallystick.agreement.schema import Agreement, Dataset, Linkage
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement, Linkage
 from tallystick.errors import BadInput
 from tallystick.ledger import fingerprint, new_key, seal, unseal
 from tallystick.linkage import levels, lineage, overrides, state

@@ -16,7 +16,8 @@ from jinja2 import Environment, StrictUndefined
 
 from tallystick import __version__
 from tallystick.agreement import io
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.deidentify.selection import rates
 from tallystick.deidentify.selection.bias import Group
 from tallystick.errors import BadInput

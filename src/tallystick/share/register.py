@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 
 from tallystick.agreement import gates
 from tallystick.agreement.acts import Movement
+from tallystick.agreement.dataset import Dataset
 from tallystick.agreement.rule import Door
-from tallystick.agreement.schema import Agreement, Dataset, Recipient
+from tallystick.agreement.schema import Agreement, Recipient
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.ledger import unseal
 from tallystick.linkage import identifiers

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from tallystick.agreement import gates, io
 from tallystick.agreement.acts import Movement
-from tallystick.agreement.schema import Agreement, Dataset, Recipient
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement, Recipient
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.performance import series
 from tallystick.performance.definitions import Measures, parse

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from tallystick.agreement.schema import Dataset
+from tallystick.agreement.dataset import Dataset
 from tallystick.errors import BadInput
 from tallystick.ledger import Ledger
 

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from tallystick import supply as engine
 from tallystick.agreement import gates
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Finding, Refused
 from tallystick.ledger import fingerprint, new_key, seal
 from tallystick.share import acts

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.agreement.schema import Agreement, Analysis, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement, Analysis
 from tallystick.deidentify.selection import bias, rates, sensitivity
 from tallystick.deidentify.selection.groups import grouped
 from tallystick.deidentify.selection.sensitivity import Question

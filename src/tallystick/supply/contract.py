@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from tallystick.agreement.schema import DataField, Dataset, FieldKind, FieldType
+from tallystick.agreement.dataset import DataField, Dataset, FieldKind, FieldType
 from tallystick.errors import BadInput
 
 RECORD_ID: Final = "record_id"

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.agreement.schema import Dataset
+from tallystick.agreement.dataset import Dataset
 from tallystick.errors import BadInput
 from tallystick.supply import eligible
 from tallystick.supply.breach import Breach

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from tallystick.agreement.schema import Classification, Office, Purpose, SpecialCategory
+from tallystick.agreement.dataset import Classification, SpecialCategory
+from tallystick.agreement.schema import Office, Purpose
 
 PURPOSES = get_args(Purpose)
 CLASSIFICATIONS = get_args(Classification)

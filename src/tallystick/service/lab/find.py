@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput
 from tallystick.lab.life import Life, destruction_due
 from tallystick.lab.request import Request

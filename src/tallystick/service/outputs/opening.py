@@ -14,8 +14,9 @@ from django.shortcuts import redirect, render
 from pydantic import ValidationError
 
 from tallystick.agreement import io
+from tallystick.agreement.dataset import DataField
 from tallystick.agreement.project import ProjectField
-from tallystick.agreement.schema import Agreement, DataField
+from tallystick.agreement.schema import Agreement
 from tallystick.deidentify import attributes_of, checked_condition
 from tallystick.errors import BadInput, Refused
 from tallystick.governance.cases import Case

@@ -14,7 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from tallystick.agreement.schema import Agreement, Dataset
+from tallystick.agreement.dataset import Dataset
+from tallystick.agreement.schema import Agreement
 from tallystick.errors import BadInput, Refused
 from tallystick.governance.clocks import london_day
 from tallystick.service import paging, roles
