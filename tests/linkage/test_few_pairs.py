@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from tallystick import synth
+from tallystick.errors import BadInput
 from tallystick.linkage import LinkageSpec, Linked, calibrate, link
 from tallystick.linkage.files import read
 from tallystick.linkage.outcome import resolved_again
@@ -131,6 +132,11 @@ def test_a_number_that_one_file_alone_has_tells_its_twins_apart(
     assert len(own) > 20
     assert found.records["justice"]["upn"].null_count == 200
     assert any(note.startswith("education: compared with those that have it too") for note in found.notes)
+    again = link(given, LinkageSpec(model=found.model))
+    assert again.records["justice"]["upn"].null_count == 200
+    assert "justice: counts as missing, for only other files have it: uln, upn." in again.notes
+    with pytest.raises(BadInput, match="columns that are not there"):
+        link({"justice": given["justice"]}, LinkageSpec(model=found.model))
 
 
 def test_brothers_and_sisters_do_not_teach_that_first_names_differ(

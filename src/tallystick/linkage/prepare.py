@@ -95,7 +95,7 @@ def as_the_model_reads(
     """Return the tables as a given Splink model reads them (with the columns ``also``), notes, and whether they were cleaned.
 
     They are cleaned where the model reads columns of the person model that the tables do not have as they are. A number that
-    a table then lacks is null in it.
+    only some of them have is then null in the others, and named. Raises ``BadInput`` for any other column that is not there.
     """
     wanted = engines.columns_read(model) | set(also)
     raw = dict(tables)
@@ -112,7 +112,13 @@ def as_the_model_reads(
     cleaned = others.completed(
         {source: clean.standard(table, id_column, source).table for source, table in tables.items()}, wanted
     )
-    cleaned = {source: with_numbers(table, wanted) for source, table in cleaned.items()}
+    held = {name for table in cleaned.values() for name in table.column_names} & wanted
+    notes = tuple(
+        f"{source}: counts as missing, for only other files have it: {', '.join(lacking)}."
+        for source, table in cleaned.items()
+        if (lacking := [name for name in identifiers.STRENGTH if name in held - set(table.column_names)])
+    )
+    cleaned = {source: with_numbers(table, held) for source, table in cleaned.items()}
     for source, table in cleaned.items():
         missing = sorted(wanted - set(table.column_names))
         if missing:
@@ -122,4 +128,4 @@ def as_the_model_reads(
     read = {
         source: table.select([id_column, *sorted(wanted - {id_column})]) for source, table in cleaned.items()
     }
-    return with_events(read, cleaned), (), True
+    return with_events(read, cleaned), notes, True
