@@ -43,26 +43,27 @@ def main() -> None:
         kept = Path(folder) / "kept"
         before = link(first, spec)
         state.write(state.after(before, first, spec), kept)
-        times: dict[str, list[float]] = {"full": [], "refresh": [], "refresh, from disk to disk": []}
-        processor: dict[str, list[float]] = {"full": [], "refresh": []}
+        runs: dict[str, list[tuple[float, float]]] = {
+            "full": [],
+            "refresh": [],
+            "refresh, from disk to disk": [],
+        }
         for _ in range(given.runs):
-            start, busy = time.perf_counter(), time.process_time()
+            start = clocks()
             full = link(whole, spec)
-            times["full"].append(time.perf_counter() - start)
-            processor["full"].append(time.process_time() - busy)
-            start = time.perf_counter()
+            runs["full"].append(since(start))
+            start = clocks()
             earlier = state.read(kept)
-            begun, busy = time.perf_counter(), time.process_time()
+            begun = clocks()
             new = refresh(earlier, whole)
-            times["refresh"].append(time.perf_counter() - begun)
-            processor["refresh"].append(time.process_time() - busy)
+            runs["refresh"].append(since(begun))
             state.write(state.after(new, whole, earlier.spec, earlier), kept.with_name("next"))
-            times["refresh, from disk to disk"].append(time.perf_counter() - start)
+            runs["refresh, from disk to disk"].append(since(start))
         found = {
             "records": {name: t.num_rows for name, t in whole.items()},
             "refresh": dict(new.quality["refresh"]),
-            "seconds": {name: round(statistics.median(values), 2) for name, values in times.items()},
-            "processor seconds": {name: round(statistics.median(v), 2) for name, v in processor.items()},
+            "seconds": medians(runs, 0),
+            "processor seconds": medians(runs, 1),
             "f1": {"full": f1(full, truth), "refresh": f1(new, truth)},
             "lineage": new.lineage["kind"].value_counts().to_pylist(),
         }
@@ -70,6 +71,26 @@ def main() -> None:
     out = Path(__file__).parent / "out"
     out.mkdir(exist_ok=True)
     (out / "refresh.json").write_text(json.dumps(found, indent=1))
+
+
+def clocks() -> tuple[float, float]:
+    """Return the wall's clock and the processor's."""
+    return time.perf_counter(), time.process_time()
+
+
+def since(start: tuple[float, float]) -> tuple[float, float]:
+    """Return how much each clock went on since ``start``."""
+    wall, processor = clocks()
+    return wall - start[0], processor - start[1]
+
+
+def medians(runs: dict[str, list[tuple[float, float]]], clock: int) -> dict[str, float]:
+    """Return the medians by one clock, and what share of a full linkage each refresh took."""
+    seconds = {name: statistics.median(run[clock] for run in found) for name, found in runs.items()}
+    shares = {
+        f"{name}, share of full": one / seconds["full"] for name, one in seconds.items() if name != "full"
+    }
+    return {name: round(one, 3) for name, one in (seconds | shares).items()}
 
 
 def people(folder: Path, source: str) -> dict[str, str]:
