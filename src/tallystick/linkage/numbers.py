@@ -79,11 +79,13 @@ class Numbers:
 
     def edges(self, scored: pa.Table) -> resolve.Edges:
         """Return scored pairs as edges."""
-        return resolve.Edges(
-            self.of(scored["source_l"], scored[f"{self.id_column}_l"]),
-            self.of(scored["source_r"], scored[f"{self.id_column}_r"]),
-            scored["match_weight"].to_numpy(),
+        sources, ids = (
+            pa.chunked_array([*scored[left].chunks, *scored[right].chunks], scored[left].type)
+            for left, right in (("source_l", "source_r"), (f"{self.id_column}_l", f"{self.id_column}_r"))
         )
+        ends = self.of(sources, ids)  # both at once: what costs is to index the ids
+        count = scored.num_rows
+        return resolve.Edges(ends[:count], ends[count:], scored["match_weight"].to_numpy())
 
     def pairs(
         self,
