@@ -64,10 +64,9 @@ def of_scored(
     table = overrides.applied(staged, numbers, spec.always, spec.never)
     scored = every if table is pairs else numbers.scored(table)
     scored, found, apart = _kept_apart(scored, _resolved(scored, numbers, spec), sources, numbers, spec)
-    within, alone = _within(scored, found)
-    persons, changes = _with_ids(numbers, scored, within, found.label, spec, earlier)
+    links, persons, changes = _named_and_linked(scored, found, numbers, spec, earlier)
     return Linked(
-        links=_accepted(within, alone, spec),
+        links=links,
         persons=persons,
         model=dict(model),
         quality={
@@ -161,6 +160,15 @@ def further(spec: LinkageSpec) -> tuple[float, ...]:
     return tuple(sorted(set(spec.at) - {spec.threshold}))
 
 
+def _named_and_linked(
+    scored: Scored, found: resolve.Persons, numbers: Numbers, spec: LinkageSpec, earlier: Earlier | None
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return the links (pairs of one person at or above the threshold by themselves), the persons with their ids, and the lineage."""
+    within, alone = _within(scored, found)
+    persons, changes = _with_ids(numbers, scored, within, found.label, spec, earlier)
+    return within.filter(alone >= spec.threshold).table, persons, changes
+
+
 def _with_ids(
     numbers: Numbers,
     scored: Scored,
@@ -204,10 +212,9 @@ def decided_again(scored: pa.Table, earlier: Earlier, spec: LinkageSpec, model: 
     numbers = numbered(persons, spec.id_column)
     decided = numbers.scored(overrides.applied(scored, numbers, spec.always, spec.never))
     found = _resolved(decided, numbers, spec)
-    within, alone = _within(decided, found)
-    persons, changes = _with_ids(numbers, decided, within, found.label, spec, earlier)
+    links, persons, changes = _named_and_linked(decided, found, numbers, spec, earlier)
     return Linked(
-        links=_accepted(within, alone, spec),
+        links=links,
         persons=persons,
         model=dict(model),
         quality={
@@ -266,11 +273,6 @@ def _within(scored: Scored, found: resolve.Persons) -> tuple[Scored, Floats]:
     place = pairs.table.column_names.index("match_probability")
     table = pairs.table.set_column(place, "match_probability", pa.array(probability))
     return replace(pairs, table=table), alone
-
-
-def _accepted(within: Scored, alone: Floats, spec: LinkageSpec) -> pa.Table:
-    """Return the pairs of one person that are at or above the threshold by themselves."""
-    return within.filter(alone >= spec.threshold).table
 
 
 def _persons(

@@ -49,7 +49,7 @@ class State:
     @property
     def reads(self) -> Collection[str] | None:
         """The columns of a supply that the linkage reads; None: those with a part in the person model."""
-        return None if self.is_standard else next(iter(self.records.values())).column_names
+        return _read_by(self.records, is_standard=self.is_standard)
 
     @property
     def earlier(self) -> Earlier:
@@ -97,12 +97,16 @@ def digests(tables: Mapping[str, pa.Table], read: Collection[str] | None) -> dic
 
 def _digests_of(linked: Linked, tables: Mapping[str, pa.Table], id_column: str) -> dict[str, pa.ChunkedArray]:
     """Return the digests of the rows that ``linked.records`` were made of, in their order."""
-    read = None if linked.is_standard else next(iter(linked.records.values())).column_names
+    read = _read_by(linked.records, is_standard=linked.is_standard)
     found = digests({source: tables[source] for source in linked.records}, read)
     return {
         source: found[source].take(pc.index_in(table[id_column], value_set=_ids(tables[source], id_column)))
         for source, table in linked.records.items()
     }
+
+
+def _read_by(records: Mapping[str, pa.Table], *, is_standard: bool) -> Collection[str] | None:
+    return None if is_standard else next(iter(records.values())).column_names
 
 
 def _ids(table: pa.Table, id_column: str) -> pa.Array:

@@ -80,7 +80,7 @@ def figures(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, An
         "populations": _populations(share, agreement, {one["source"]: one for one in chosen["sources"]}, few),
         "decided_anew": made.get("decided_anew", False),
         "completeness": [
-            {**one, "records": step * round(one["records"] / step), "missing_share": _share(one, few, step)}
+            {**one, "records": near(one["records"], step), "missing_share": _share(one, few, step)}
             for one in made.get("completeness", [])
         ],
         "method": _method(share, agreement, made),
@@ -89,7 +89,7 @@ def figures(share: Share, agreement: Agreement, *, clock: Clock) -> dict[str, An
         "links_by_probability": _counts(made["links_by_probability"], "links", few, step),
         "clusters": _counts(made["persons_by_records"], "persons", few, step),
         "implausible": [
-            {**one, "links": None if 0 < one["links"] < few else one["links"], "judged": step * round(one["judged"] / step)}
+            {**one, "links": None if 0 < one["links"] < few else one["links"], "judged": near(one["judged"], step)}
             for one in made["implausible"]
         ],
         "accuracy": {
@@ -222,26 +222,24 @@ def _share(one: dict[str, Any], few: int, step: int) -> float | None:
     missing, records = one["missing"], one["records"]
     if 0 < missing < few or 0 < records - missing < few:
         return None
-    return float(step * round(missing / step) / (step * round(records / step) or 1))
+    return near(missing, step) / (near(records, step) or 1)
 
 
 def _counts(rows: list[dict[str, Any]], name: str, few: int, step: int) -> list[dict[str, Any]]:
     """Return the rows that count something, small counts null and the others rounded."""
-    return [
-        {**row, name: None if row[name] < few else step * round(row[name] / step)}
-        for row in rows
-        if row[name]
-    ]
+    return [{**row, name: None if row[name] < few else near(row[name], step)} for row in rows if row[name]]
+
+
+def near(count: int, step: int) -> int:
+    """Return a count rounded to ``step``."""
+    return step * round(count / step)
 
 
 def _rounded(rows: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
-    def near(value: int) -> int:
-        return step * round(value / step)
-
     return [
         {
-            **row, "persons": near(row["persons"]), "links": near(row["links"]),
-            "sources": [{**one, "people": near(one["people"]), "linked": near(one["linked"])} for one in row["sources"]],
+            **row, "persons": near(row["persons"], step), "links": near(row["links"], step),
+            "sources": [{**one, "people": near(one["people"], step), "linked": near(one["linked"], step)} for one in row["sources"]],
         }
         for row in rows
     ]  # fmt: skip
